@@ -1,0 +1,92 @@
+"""What every page has: its settings, language and filters, the banner, the heading, and errors as notices."""
+
+import logging
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import data, panels, state
+from dashboard.text import LANGUAGES, Text
+from geo.db import TIME_ZONE
+from geo.errors import DatabaseError, PhuqrError, UnitError, WindowError
+
+_STYLE = Path(__file__).parent / "static" / "phuqr.css"
+_NOTICES = {DatabaseError: "error.database", WindowError: "error.window", UnitError: "error.choice"}
+
+
+@contextmanager
+def page(name):
+    """Set the page up and show, instead of a traceback, what went wrong; yields the texts of the reader's language."""
+    language = state.read_language(st.query_params) if state.address_changed() else st.session_state.language
+    text = Text(language)
+    st.set_page_config(page_title=f"{text(name)} – phuqr", layout="wide")
+    st.html(_STYLE)
+    st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
+    try:
+        yield text
+    except PhuqrError as error:
+        logging.getLogger("phuqr").warning("%s", error)
+        st.error(text(_NOTICES.get(type(error), "error.database")))
+
+
+def choose_filters(held, text):
+    """The row of filters; returns the Filters as they now stand and the units in force at the window's end."""
+    if held.as_of is None:
+        st.info(text("error.empty"))
+        st.stop()
+    opened = state.address_changed()
+    asked = st.query_params if opened else state.from_widgets().as_query()
+    today = datetime.now(ZoneInfo(TIME_ZONE)).date()
+    window = state.read_window(asked, held.scans_until or today)
+    atlas = data.atlas(held.version, window.last)
+    # What was chosen is read as an address is: the units of another window's end may be others
+    filters, fell_back = state.read_filters(asked, window, default_unit(held, atlas), held.groups, atlas)
+    if opened or fell_back:
+        state.to_widgets(filters)
+    if fell_back:
+        st.warning(text("error.choice"))
+    province = atlas.province(filters.unit).code
+    provinces = [code for code, unit in atlas.units.items() if unit.level == 1]
+    districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, province)]
+    where, when, group, language = st.container(key="filters").columns([4, 3, 3, 2], gap="small")
+    if len(provinces) > 1:
+        above, where = where.columns(2)
+        st.session_state.province = province
+        above.selectbox(
+            text("province"), provinces, key="province", format_func=lambda code: atlas.units[code].name,
+            on_change=lambda: st.session_state.update(unit=st.session_state.province),
+        )  # fmt: skip
+    where.selectbox(
+        text("district"), [province, *districts], key="unit",
+        format_func=lambda code: text("whole_province") if code == province else atlas.units[code].name,
+    )  # fmt: skip
+    first, last = state.CALENDAR
+    when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY", required=True)
+    group.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
+    language.selectbox(
+        text("language"), list(LANGUAGES), key="language", format_func=LANGUAGES.get,
+        on_change=lambda: state.to_widgets(state.from_widgets()),
+    )  # fmt: skip
+    state.write_address(filters)
+    return filters, atlas
+
+
+def default_unit(held, atlas):
+    """The province to open with: the one whose venues were loaded first, or the first of the list."""
+    if held.first_commune in atlas.units:
+        return atlas.province(held.first_commune).code
+    return next(iter(atlas.units))
+
+
+def show_heading(name, held, atlas, found, text):
+    """The banner that says what the figures are not, and the page's heading with unit, window and as-of."""
+    said = [text("banner_invented")] * held.invented + [text("banner_sketched")] * atlas.vintage.sketched
+    if said:
+        st.html(panels.banner(said))
+    lines = [text.window(found.window), text("as_of", when=text.moment(held.as_of))]
+    if held.scans_until and held.scans_until < found.window.last:
+        lines.append(text("scans_short", day=text.day(held.scans_until)))
+    st.html(panels.header(text(name), found.unit.name, lines))

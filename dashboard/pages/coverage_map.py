@@ -1,0 +1,140 @@
+"""Bản đồ phủ QR: the three rates of a unit, its communes on the map and in a table, and one commune's panel."""
+
+import streamlit as st
+from streamlit_folium import st_folium
+
+from dashboard import data, panels
+from dashboard.app import geometry_url
+from dashboard.export import coverage_workbook
+from dashboard.frame import choose_filters, page, show_heading
+from dashboard.legend import PALETTE, classify, legend_entries
+from dashboard.maps import OUTSIDE, SWATCHES, commune_map, paint
+from dashboard.state import ALL
+from geo.coverage import RATES
+from geo.units import communes_within
+
+MAP_HEIGHT = 520
+INK = "#14213d"  # of the names in the table, which Streamlit greys since they stay in view
+
+
+def show_map(held, filters, atlas, found, text):
+    """The choropleth; its geometry is the province's, whatever district is chosen, so that it travels once."""
+    rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
+    province = atlas.province(filters.unit)
+    rows = found.rows.set_index("code")
+    records = rows.to_dict("index")
+    classes = classify(rows, rate)
+    outside = {code: OUTSIDE for code in communes_within(atlas.units, province.code) if code not in classes.index}
+    labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
+    labels |= {"language": text.language, "map": text("map.label")}
+    shown = commune_map(
+        geometry_url(atlas.vintage, province.code),
+        data.bounds(held.version, atlas.vintage.id, province.code),
+        labels,
+        text("source", source=atlas.vintage.source, valid_from=text.day(atlas.vintage.valid_from)),
+    )
+    colours = paint(
+        outside | classes.to_dict(),
+        PALETTE,
+        rates={code: text.percent(row[rate]) for code, row in records.items()},
+        fractions={code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
+        indicator=text(rate),
+        selected=filters.commune,
+        focus=list(rows.index) if outside else None,
+    )
+    st_folium(
+        shown, key="map", height=MAP_HEIGHT, use_container_width=True, returned_objects=[],
+        feature_group_to_add=colours, on_change=take_click,
+    )  # fmt: skip
+    entries = legend_entries(classes, rate, text)
+    if outside:
+        entries.append((SWATCHES[OUTSIDE], text("legend.outside"), len(outside)))
+    st.html(panels.legend(text(rate), entries, text))
+
+
+def take_click():
+    """Open the panel of the commune that was clicked on the map."""
+    st.session_state.commune = st.session_state["map"]["commune"]
+
+
+def show_commune(held, filters, atlas, text):
+    """The panel of the chosen commune, beside the rates of its district and province."""
+    if filters.commune is None:
+        st.caption(text("choose_commune"))
+        return
+    window = filters.window
+    own, *parents = (
+        data.coverage(held.version, unit.code, window.first, window.last, filters.group).total
+        for unit in atlas.ancestors(filters.commune)
+    )
+    st.html(panels.commune_panel(own, parents, text))
+    st.button(text("close"), on_click=lambda: st.session_state.update(commune=None))
+
+
+def show_table(filters, atlas, found, text):
+    """The communes as a table that sorts by any column, opens a commune's panel, and can be taken away."""
+    names = {code: unit.name for code, unit in atlas.units.items()}
+    rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
+    others = [
+        count
+        for count in ("obliged", "created", "new", "active", "never_scanned")
+        if count not in (numerator, denominator)
+    ]
+    rest = [other for other in RATES if other != rate]
+    columns = ["name", rate, numerator, denominator, *rest, *others, "parent_code"]
+    table = found.rows[columns].assign(parent_code=found.rows["parent_code"].map(names))
+    forms = {column: text.percent if column in RATES else text.number for column in columns[1:-1]}
+    titles = {column: text(column) for column in columns[1:-1]} | {
+        "name": text("commune"),
+        "parent_code": text("district_short"),
+    }
+    st.markdown(f"**{text('table', count=text.number(len(table)))}**")
+
+    key, codes = f"table-{filters.unit}", list(found.rows["code"])
+
+    def take_row():
+        chosen = st.session_state[key].selection.rows
+        st.session_state.commune = codes[chosen[0]] if chosen else None
+
+    # The row of the open panel is the one ticked, wherever it was opened or closed
+    ticked = [codes.index(filters.commune)] if filters.commune in codes else []
+    st.session_state[key] = {"selection": {"rows": ticked}}
+    st.dataframe(
+        table.style.format(forms).set_properties(["name"], color=INK),
+        key=key,
+        column_config={
+            column: st.column_config.Column(title, pinned=column == "name") for column, title in titles.items()
+        },
+        hide_index=True,
+        height=420,
+        placeholder=text("no_data"),
+        on_select=take_row,
+        selection_mode="single-row",
+    )
+    group = text.group(filters.group or ALL)
+    st.download_button(
+        text("export"),
+        lambda: coverage_workbook(found, names, group, text),
+        f"phu-qr_{filters.unit}_{filters.window.first}_{filters.window.last}.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        on_click="ignore",
+    )
+
+
+with page("title") as text:
+    held = data.holdings()
+    heading = st.container()
+    filters, atlas = choose_filters(held, text)
+    coverage = data.coverage(held.version, filters.unit, filters.window.first, filters.window.last, filters.group)
+    with heading:
+        show_heading("title", held, atlas, coverage, text)
+    st.html(panels.figures(coverage.total, filters.window, text))
+    st.segmented_control(
+        text("indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
+    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_map(held, filters, atlas, coverage, text)
+    with right:
+        show_commune(held, filters, atlas, text)
+        show_table(filters, atlas, coverage, text)

@@ -1,0 +1,118 @@
+"""What the reader has chosen, kept in the page's address, so that a link shows the same figures to another."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import streamlit as st
+
+from dashboard.text import LANGUAGES
+from geo.coverage import RATES, Window
+from geo.errors import WindowError
+
+# As many days as Đức Thọ's letter reports on, 26/11 to 08/12/2021.
+DEFAULT_DAYS = 13
+ALL = "all"  # the group widget's choice of no group: an empty choice would show a hint instead
+# The days that the calendar offers; it would end ten years from today by itself.
+CALENDAR = date(2020, 1, 1), date(2099, 12, 31)
+
+
+PARAMETERS = "unit", "from", "to", "indicator", "group", "commune", "lang"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The choices that decide what is shown; unit: code of a province or district, commune: of the open panel."""
+
+    unit: str
+    window: Window
+    indicator: str = "activity_rate"
+    group: str | None = None
+    commune: str | None = None
+    language: str = "vi"
+
+    def as_query(self):
+        """The address's parameters; what is not chosen is left out."""
+        first, last = self.window.first.isoformat(), self.window.last.isoformat()
+        values = self.unit, first, last, self.indicator, self.group, self.commune, self.language
+        return {name: value for name, value in zip(PARAMETERS, values, strict=True) if value is not None}
+
+
+def read_language(query):
+    """The language that the address asks for; Vietnamese where it is none of ours."""
+    return query.get("lang") if query.get("lang") in LANGUAGES else "vi"
+
+
+def read_window(query, last):
+    """The window that the address asks for; DEFAULT_DAYS up to `last` where it asks for none that the calendar has."""
+    try:
+        window = Window(date.fromisoformat(query["from"]), date.fromisoformat(query["to"]))
+        if CALENDAR[0] <= window.first and window.last <= CALENDAR[1]:
+            return window
+    except (KeyError, ValueError, WindowError):
+        pass
+    return Window(last - timedelta(days=DEFAULT_DAYS - 1), last)
+
+
+def read_filters(query, window, unit, groups, atlas):
+    """Filters from the address's parameters; what is missing or unusable falls back.
+
+    window: of read_window; unit: the code to fall back to; groups: those of the register; atlas: the units in force.
+    Returns the filters, and whether something that the address asked for fell back.
+    """
+    units, asked, commune = atlas.units, query.get("unit"), query.get("commune")
+    filters = Filters(
+        unit=asked if asked in units and units[asked].level < 3 else unit,
+        window=window,
+        indicator=query["indicator"] if query.get("indicator") in RATES else Filters.indicator,
+        group=query["group"] if query.get("group") in groups else None,
+        commune=commune if commune in units and units[commune].level == 3 else None,
+        language=read_language(query),
+    )
+    used = filters.as_query()
+    return filters, any(used.get(name) != query[name] for name in PARAMETERS if name in query)
+
+
+def _widgets(filters):
+    return {
+        "unit": filters.unit, "days": (filters.window.first, filters.window.last), "indicator": filters.indicator,
+        "group": filters.group or ALL, "language": filters.language,
+    }  # fmt: skip
+
+
+def to_widgets(filters):
+    """Put filters into the widgets' state: when the page opens, and when the reader goes to another address or language.
+
+    The browser tells a choice by its label: one in the language of before would be no choice any more.
+    """
+    st.session_state.update(_widgets(filters), commune=filters.commune)
+
+
+def from_widgets():
+    """The filters as the widgets stand; a window of which only the first day is chosen yet is the one before."""
+    chosen = st.session_state
+    if "written" in chosen:  # Streamlit forgets the widgets that a run did not come to, because of an error
+        for name, value in _widgets(chosen.written).items():
+            chosen.setdefault(name, value)
+    window = Window(*chosen.days) if len(chosen.days) == 2 else chosen.written.window
+    group = None if chosen.group == ALL else chosen.group
+    return Filters(chosen.unit, window, chosen.indicator, group, chosen.commune, chosen.language)
+
+
+def address_changed():
+    """Whether the address decides: the page just opened, or the reader went to another address than the one written.
+
+    A choice just made decides instead: it comes with the address of before while the next is still on its way.
+    """
+    if "written" not in st.session_state:
+        return True
+    written = st.session_state.written
+    return from_widgets() == written and st.query_params.to_dict() != written.as_query()
+
+
+def write_address(filters):
+    """Put the filters into the page's address."""
+    before = st.session_state.get("written", filters)
+    st.session_state.written = filters
+    # Also where the address already reads so, after a choice: one written before may be on its way to the browser
+    if filters != before or st.query_params.to_dict() != filters.as_query():
+        st.query_params.from_dict(filters.as_query())

@@ -1,0 +1,139 @@
+"""Coverage of venues by QR codes: how many were created, how many are scanned (I1 to I4c), per unit and window."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.db import statement
+from geo.errors import UnitError, WindowError
+from geo.units import LEVELS, Unit, Vintage, find_unit, list_units, list_vintages, vintage_in_force
+
+COUNTS = ["obliged", "created_obliged", "created", "new", "active", "cohort", "never_scanned", "scans", "people"]
+# Each rate with its numerator and denominator: sums first, then one division.
+RATES = {
+    "creation_rate": ("created_obliged", "obliged"),
+    "activity_rate": ("active", "created"),
+    "cohort_rate": ("cohort", "new"),
+}
+DEFINITIONS = {
+    "obliged": "venues of the register that must have a QR code (denominator of I1)",
+    "created_obliged": "venues of the register's groups with a QR code created by the window's end (numerator of I1)",
+    "created": "venues with a QR code created by the window's end",
+    "new": "I2: venues whose QR code was created in the window",
+    "active": "I3: of those created, venues with one scan or more in the window",
+    "cohort": "venues created and active in the window (numerator of I4c)",
+    "never_scanned": "I5: of those created, venues with no scan ever, up to the window's end",
+    "scans": "I7: scans in the window",
+    "people": "I7: people in the window, counted anew each day and venue",
+    "creation_rate": "I1 = created_obliged / obliged",
+    "activity_rate": "I4 = active / created",
+    "cohort_rate": "I4c = cohort / new",
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A pair of local days (Asia/Ho_Chi_Minh), both inclusive."""
+
+    first: date
+    last: date
+
+    def __post_init__(self):
+        if self.first > self.last:
+            raise WindowError(
+                f"the window begins on {self.first:%d/%m/%Y}, after its end on {self.last:%d/%m/%Y}; swap the two days"
+            )
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the database holds, whatever unit and window are asked for.
+
+    version: grows with each load. as_of: end of the last load; scans_until: last day with scans; both None before any.
+    groups: obligation groups of the register. first_commune: code of the first venue's commune, None without venues.
+    invented: some venue is the sample's.
+    """
+
+    version: int
+    as_of: datetime | None
+    scans_until: date | None
+    groups: list[str]
+    first_commune: str | None
+    invented: bool
+
+
+def read_holdings(connection):
+    """What has been loaded until now."""
+    return Holdings(**connection.execute(statement("read_holdings")).mappings().one())
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Counts and rates of a unit and of the units inside it.
+
+    rows: one row per unit, columns code, name, level, parent_code, COUNTS (Int64, null where nothing was loaded to
+    count from) and RATES (Float64 fractions; null without a denominator; above 1 where more was created than registered).
+    total: the same for `unit` itself, as a Series.
+    """
+
+    unit: Unit
+    window: Window
+    vintage: Vintage
+    rows: pd.DataFrame
+    total: pd.Series
+    holdings: Holdings
+
+
+def read_coverage(connection, unit_code, window, by="commune", group=None):
+    """Coverage of `unit_code` in `window`, by "commune", "district" or "province".
+
+    group: an obligation group ("A", "C") to narrow venues and register to; None for all.
+    Raises WindowError or UnitError. Units are those in force at the window's end.
+    """
+    vintage = vintage_in_force(list_vintages(connection), window.last)
+    unit = find_unit(list_units(connection, vintage), unit_code, vintage)
+    if LEVELS[by] < unit.level:
+        raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
+    other = connection.scalar(statement("count_other_vintages"), {"vintage": vintage.id, "last": window.last})
+    if other:
+        raise WindowError(
+            f"{other} venues were declared in other units than those in force since {vintage.valid_from:%d/%m/%Y} "
+            "and cannot be counted there; choose a window of their time"
+        )
+
+    def read(level):
+        found = connection.execute(
+            statement("read_coverage"),
+            {
+                "vintage": vintage.id,
+                "unit": unit.code,
+                "level": level,
+                "first": window.first,
+                "last": window.last,
+                "group": group,
+            },
+        )
+        rows = pd.DataFrame(found.all(), columns=list(found.keys()))
+        return add_rates(rows.astype({count: "Int64" for count in COUNTS}))
+
+    rows = read(LEVELS[by])
+    total = rows if LEVELS[by] == unit.level else read(unit.level)
+    return Coverage(unit, window, vintage, rows, total.iloc[0], read_holdings(connection))
+
+
+def add_rates(rows):
+    """The rows with the three rates; null where the denominator is null or 0."""
+    rates = {
+        rate: rows[numerator].astype("Float64") / rows[denominator].mask(rows[denominator] == 0).astype("Float64")
+        for rate, (numerator, denominator) in RATES.items()
+    }
+    return rows.assign(**rates)
+
+
+def read_polygons(connection, vintage_id, unit_code):
+    """The communes of a unit as drawn on the map: code, name, parent_code, geometry (EPSG:4326, shared borders)."""
+    return gpd.read_postgis(
+        statement("list_polygons"), connection, geom_col="geometry", params={"vintage": vintage_id, "unit": unit_code}
+    )

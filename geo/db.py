@@ -1,0 +1,158 @@
+"""Engine and transactions, each under one of three roles, on DATABASE_URL or else on the private cluster.
+
+Owner changes the schema, loader writes rows, viewer reads. PostgreSQL drops to the role as the connection opens,
+so a page that tried to write would be refused there.
+"""
+
+import os
+import re
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.schema import SetColumnComment, SetTableComment
+
+from geo import cluster
+from geo.errors import DatabaseError
+from geo.schema import LOADER, OWNER, VIEWER, metadata
+
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+_MIGRATING = 0x70687571  # advisory lock: one migration at a time
+_LOADING = 0x70687572  # and one load at a time
+
+_engines = {}
+_NOT_SET_UP = "the database is not set up yet; type: phuqr db migrate"
+
+_BOOTSTRAP = f"""
+DO $$ BEGIN
+    CREATE ROLE {OWNER} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+DO $$ BEGIN
+    CREATE ROLE {LOADER} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+DO $$ BEGIN
+    CREATE ROLE {VIEWER} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+GRANT {OWNER}, {LOADER}, {VIEWER} TO CURRENT_USER;
+CREATE EXTENSION IF NOT EXISTS postgis;
+GRANT USAGE, CREATE ON SCHEMA public TO {OWNER};
+GRANT USAGE ON SCHEMA public TO {LOADER}, {VIEWER};
+"""
+
+
+def database_url():
+    """The database to use: DATABASE_URL, or the private cluster, started when it is not running."""
+    given = os.environ.get("DATABASE_URL")
+    if not given:
+        return sa.make_url(cluster.hold())
+    try:
+        url = sa.make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", given))
+    except sa.exc.ArgumentError:
+        raise DatabaseError(
+            "DATABASE_URL is no database address; write postgresql://user:password@host/database"
+        ) from None
+    if url.get_backend_name() != "postgresql":
+        raise DatabaseError(f"DATABASE_URL names {url.get_backend_name()}; only PostgreSQL with PostGIS will do")
+    return url
+
+
+def engine(role=None):
+    """A pooled engine whose connections have taken `role`; without one, the login's own rights (set-up only)."""
+    if role not in _engines:
+        options = f"-c timezone={TIME_ZONE} -c jit=off"
+        if role:
+            options += f" -c role={role}"
+        if role == VIEWER:
+            options += " -c statement_timeout=60s"
+        _engines[role] = sa.create_engine(database_url(), connect_args={"options": options}, pool_pre_ping=True)
+    return _engines[role]
+
+
+def close():
+    """Close every pooled connection, so that the database can be dropped or another one used."""
+    while _engines:
+        _engines.popitem()[1].dispose()
+
+
+@contextmanager
+def _transaction(role):
+    with _plain_errors(), engine(role).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading():
+    """A read-only transaction of the viewer."""
+    with _transaction(VIEWER) as connection:
+        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        yield connection
+
+
+@contextmanager
+def loading():
+    """A transaction of the loader; loads wait for each other."""
+    with _transaction(LOADER) as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOADING})
+        yield connection
+
+
+@cache
+def statement(name):
+    """The text of `sql/<name>.sql`, ready to be given its parameters."""
+    return sa.text((files("geo") / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def migrate():
+    """Bring the database up to the newest schema, from nothing if need be; two at once wait for each other."""
+    with _plain_errors(), engine().connect() as connection:
+        _refuse_old(connection)
+        try:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATING})
+            connection.execute(sa.text(_BOOTSTRAP))
+            connection.execute(sa.text(f"SET ROLE {OWNER}"))
+            config = Config()
+            config.set_main_option("script_location", "geo:migrations")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            for table in metadata.sorted_tables:
+                connection.execute(SetTableComment(table))
+                for column in table.columns:
+                    connection.execute(SetColumnComment(column))
+            connection.commit()
+        finally:
+            connection.invalidate()  # ends the session, and with it the lock and the role
+
+
+def _refuse_old(connection):
+    major = connection.dialect.server_version_info[0]
+    if major < 15:
+        raise DatabaseError(f"the server is PostgreSQL {major}; 15 or newer is needed")
+    postgis = connection.scalar(sa.text("SELECT default_version FROM pg_available_extensions WHERE name = 'postgis'"))
+    if postgis is None:
+        raise DatabaseError("the server has no PostGIS; on the server type: sudo apt-get install postgresql-postgis")
+    if tuple(int(part) for part in postgis.split(".")[:2]) < (3, 3):
+        raise DatabaseError(f"the server's PostGIS is {postgis}; 3.3 or newer is needed")
+
+
+@contextmanager
+def _plain_errors():
+    try:
+        yield
+    except OperationalError as error:
+        if f'role "{VIEWER}"' in str(error.orig) or f'role "{LOADER}"' in str(error.orig):
+            raise DatabaseError(_NOT_SET_UP) from error
+        raise DatabaseError(f"the database cannot be used: {_first_line(error)}; see: phuqr db status") from error
+    except ProgrammingError as error:
+        if error.orig.pgcode == "42P01":
+            raise DatabaseError(_NOT_SET_UP) from error
+        if error.orig.pgcode == "42501":
+            raise DatabaseError(f"the database refuses: {_first_line(error)}") from error
+        raise
+
+
+def _first_line(error: DBAPIError):
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,275 @@
+"""The tables, and on every column the reason it is there (also kept in the database as its comment)."""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+)
+
+OWNER, LOADER, VIEWER = "phuqr_owner", "phuqr_loader", "phuqr_viewer"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    }
+)
+
+
+def _written_by():
+    return Column(
+        "load_run",
+        ForeignKey("load_run.id"),
+        nullable=False,
+        comment="the run that last changed the row, so that every figure can be traced to a file",
+    )
+
+
+load_run = Table(
+    "load_run",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True, comment="named by the rows it wrote"),
+    Column("kind", Text, nullable=False, comment="boundaries, register, venues or scans"),
+    Column(
+        "file_name", Text, nullable=False, comment="as the user named it; a path is left out, it may tell of a person"
+    ),
+    Column("sha256", Text, nullable=False, comment="tells a file loaded again from a changed one"),
+    Column("loaded_by", Text, nullable=False, comment="the account that ran the command"),
+    Column("started_at", DateTime(True), nullable=False, server_default=func.now(), comment="when it began"),
+    Column("finished_at", DateTime(True), comment="null only inside the run's own transaction"),
+    Column(
+        "invented",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="rows of the sample province: banner, and removed by the first real load",
+    ),
+    Column("rows_in", Integer, nullable=False, server_default="0", comment="data rows in the file"),
+    Column("rows_loaded", Integer, nullable=False, server_default="0", comment="rows accepted, changed or not"),
+    Column("rows_refused", Integer, nullable=False, server_default="0", comment="rows kept out"),
+    Column("warnings", Integer, nullable=False, server_default="0", comment="findings on rows that were accepted"),
+    Column("error", Text, comment="why the whole file was refused; null when it was loaded"),
+    CheckConstraint("error IS NOT NULL OR rows_in = rows_loaded + rows_refused", name="nothing_lost"),
+    comment="One row per file handed to a loader, refused files included",
+)
+
+load_finding = Table(
+    "load_finding",
+    metadata,
+    Column(
+        "load_run",
+        ForeignKey("load_run.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        comment="the run that found it",
+    ),
+    Column(
+        "row", Integer, nullable=False, comment="row of the file as a spreadsheet numbers it, the header's row counted"
+    ),
+    Column("column", Text, nullable=False, comment="header as the file has it"),
+    Column("value", Text, comment="what stood there, cut to 200 characters; null where the cell was empty"),
+    Column("rule", Text, nullable=False, comment="stable name of the rule, for machines and for counting"),
+    Column("refused", Boolean, nullable=False, comment="true: the row was kept out; false: loaded and flagged"),
+    Column("remedy", Text, nullable=False, comment="what the staff can do, in Vietnamese"),
+    comment="Rows refused or flagged, so that an office can be told what to mend",
+)
+
+boundary_vintage = Table(
+    "boundary_vintage",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True, comment="named by the units of the vintage"),
+    Column("valid_from", Date, nullable=False, unique=True, comment="first day these units were in force"),
+    Column("source", Text, nullable=False, comment="where the polygons come from; shown on the map"),
+    Column("licence", Text, comment="null where the source names none"),
+    Column(
+        "sha256", Text, nullable=False, comment="of the file last loaded into it"
+    ),
+    comment="A set of administrative units in force from one day on",
+)
+
+admin_unit = Table(
+    "admin_unit",
+    metadata,
+    Column(
+        "vintage",
+        ForeignKey("boundary_vintage.id"),
+        nullable=False,
+        comment="a code is no identity: it names a unit only within a vintage",
+    ),
+    Column("code", Text, nullable=False, comment="statistics office code: 2, 3 or 5 digits, leading zeros kept"),
+    Column("level", SmallInteger, nullable=False, comment="1 province, 2 district, 3 commune"),
+    Column("name", Text, nullable=False, comment="official name with its type, as shown: Xã Quang Vĩnh"),
+    Column("kind", Text, comment="type of unit as written: Xã, Phường, Thị trấn; null where the name carries none"),
+    Column("parent_code", Text, comment="code of the unit above in the same vintage; null for a province"),
+    Column(
+        "geom",
+        Geometry("MULTIPOLYGON", 4326, spatial_index=True),
+        nullable=False,
+        comment="as loaded: points are tested against it",
+    ),
+    Column(
+        "geom_simple",
+        Geometry("MULTIPOLYGON", 4326, spatial_index=False),
+        nullable=False,
+        comment="simplified as a coverage, neighbours share one line: drawn on the map",
+    ),
+    Column("area_km2", Float, nullable=False, comment="geodesic area of geom"),
+    _written_by(),
+    PrimaryKeyConstraint("vintage", "code"),
+    ForeignKeyConstraint(
+        ["vintage", "parent_code"],
+        ["admin_unit.vintage", "admin_unit.code"],
+        deferrable=True,
+        initially="DEFERRED",
+        name="admin_unit_parent_fkey",
+    ),
+    CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+    CheckConstraint("(level = 1) = (parent_code IS NULL)", name="parent"),
+    Index(None, "vintage", "parent_code"),
+    comment="Provinces, districts and communes, one row per vintage",
+)
+
+unit_change = Table(
+    "unit_change",
+    metadata,
+    Column("from_vintage", ForeignKey("boundary_vintage.id"), nullable=False, comment="the older vintage"),
+    Column("from_code", Text, nullable=False, comment="unit that was changed"),
+    Column("to_vintage", ForeignKey("boundary_vintage.id"), nullable=False, comment="the newer vintage"),
+    Column("to_code", Text, nullable=False, comment="unit that holds it, or a part of it, afterwards"),
+    Column(
+        "share", Float, nullable=False, comment="part of the old unit's counts that moves to the new one, above 0 to 1"
+    ),
+    Column("decree", Text, comment="resolution that made the change; null where unknown"),
+    PrimaryKeyConstraint("from_vintage", "from_code", "to_vintage", "to_code"),
+    ForeignKeyConstraint(
+        ["from_vintage", "from_code"], ["admin_unit.vintage", "admin_unit.code"], name="unit_change_from_fkey"
+    ),
+    ForeignKeyConstraint(
+        ["to_vintage", "to_code"], ["admin_unit.vintage", "admin_unit.code"], name="unit_change_to_fkey"
+    ),
+    CheckConstraint("share > 0 AND share <= 1", name="share"),
+    comment="Crosswalk between vintages: carries counts across mergers and splits",
+)
+
+venue_kind = Table(
+    "venue_kind",
+    metadata,
+    Column("code", Text, primary_key=True, comment="named by venues; English, never shown"),
+    Column("name_vi", Text, nullable=False, unique=True, comment="as shown, and as files write it"),
+    Column("name_en", Text, nullable=False, comment="as shown when English is chosen"),
+    Column("obligation_group", Text, comment="A agencies, C premises (Hà Tĩnh's letter); null: obliged by no group"),
+    comment="Kinds of venue of the letters; rows, not code, since provinces differ",
+)
+
+venue = Table(
+    "venue",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True, comment="short key for the large scan table"),
+    Column("code", Text, nullable=False, unique=True, comment="the QR system's own code: what files refer to"),
+    Column("name", Text, nullable=False, comment="as registered; may hold any characters, escaped where shown"),
+    Column("kind", ForeignKey("venue_kind.code"), nullable=False, comment="decides the obligation group"),
+    Column("organisation", Text, comment="owner of several venues (cơ quan chủ quản); null where not told"),
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="commune as declared, never corrected from the point"),
+    Column("located_by", Text, nullable=False, comment="code or name: how the commune was known"),
+    Column("address", Text, comment="free text; null where not told"),
+    Column(
+        "point", Geometry("POINT", 4326, spatial_index=True), comment="null for most: a registration has no coordinates"
+    ),
+    Column(
+        "outside_commune",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="the point lies outside the declared commune",
+    ),
+    Column("created_on", Date, nullable=False, comment="local day the QR code was created: I1, I2"),
+    Column("closed_on", Date, comment="last local day of a venue that closed; null while open"),
+    Column(
+        "solution",
+        Text,
+        nullable=False,
+        server_default="poster",
+        comment="poster that visitors scan, or device that scans visitors",
+    ),
+    _written_by(),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="venue_commune_fkey"
+    ),
+    CheckConstraint("located_by IN ('code', 'name')", name="located_by"),
+    CheckConstraint("solution IN ('poster', 'device')", name="solution"),
+    CheckConstraint("closed_on IS NULL OR closed_on >= created_on", name="closed_after_created"),
+    Index(None, "vintage", "commune_code", "created_on"),
+    comment="Points with a QR code",
+)
+
+obligation = Table(
+    "obligation",
+    metadata,
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="commune that the count is for"),
+    Column("obligation_group", Text, nullable=False, comment="A or C: due days differ by group"),
+    Column("obliged", Integer, nullable=False, comment="venues that must have a QR code: denominator of I1"),
+    _written_by(),
+    PrimaryKeyConstraint("vintage", "commune_code", "obligation_group"),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="obligation_commune_fkey"
+    ),
+    CheckConstraint("obliged >= 0", name="obliged"),
+    comment="The register (diện phải tạo), as counts",
+)
+
+scan_day = Table(
+    "scan_day",
+    metadata,
+    Column("day", Date, nullable=False, comment="local day; the partition key"),
+    Column("venue_id", ForeignKey("venue.id"), nullable=False, comment="where"),
+    Column("scans", Integer, nullable=False, comment="check-ins that day: I7; a row means one or more"),
+    Column("people", Integer, nullable=False, comment="distinct people that day; never more than scans"),
+    _written_by(),
+    PrimaryKeyConstraint("day", "venue_id"),
+    CheckConstraint("people BETWEEN 0 AND scans", name="people"),
+    Index(None, "venue_id", "day"),
+    postgresql_partition_by="RANGE (day)",
+    comment="The fact table: scans per venue and day, partitioned by month",
+)
+
+commune_scan_day = Table(
+    "commune_scan_day",
+    metadata,
+    Column("day", Date, nullable=False, comment="local day"),
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="where"),
+    Column(
+        "venues_with_scans", Integer, nullable=False, comment="venues active that day: cannot be added up over days"
+    ),
+    Column("scans", BigInteger, nullable=False, comment="check-ins that day in the commune"),
+    Column("people", BigInteger, nullable=False, comment="people that day; never more than scans"),
+    _written_by(),
+    PrimaryKeyConstraint("day", "vintage", "commune_code"),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="commune_scan_day_commune_fkey"
+    ),
+    CheckConstraint("people BETWEEN 0 AND scans", name="people"),
+    CheckConstraint("venues_with_scans BETWEEN 0 AND scans", name="venues"),
+    comment="Sources that know scans per commune only; kept apart from scan_day",
+)

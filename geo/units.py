@@ -1,0 +1,73 @@
+"""Provinces, districts and communes, and the vintage of boundaries that was in force on a day."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from geo.db import statement
+from geo.errors import UnitError, WindowError
+
+LEVELS = {"province": 1, "district": 2, "commune": 3}
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A set of units in force from `valid_from`.
+
+    sketched: some of its polygons are the sample's. version: grows with each load that changed a unit.
+    """
+
+    id: int
+    valid_from: date
+    source: str
+    licence: str | None
+    sketched: bool
+    version: int
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An administrative unit of one vintage; level 1 province, 2 district, 3 commune."""
+
+    code: str
+    level: int
+    name: str
+    parent_code: str | None
+
+
+def list_vintages(connection):
+    """All vintages, oldest first."""
+    return [Vintage(**row) for row in connection.execute(statement("list_vintages")).mappings()]
+
+
+def vintage_in_force(vintages, day):
+    """The vintage in force on `day`; the oldest one for the days before it, since nothing older is known."""
+    if not vintages:
+        raise WindowError(
+            "no boundaries are loaded; type: phuqr load boundaries FILE --vintage YYYY-MM-DD, or: phuqr demo"
+        )
+    in_force = [vintage for vintage in vintages if vintage.valid_from <= day]
+    return in_force[-1] if in_force else vintages[0]
+
+
+def list_units(connection, vintage):
+    """The units of a vintage by code, provinces first."""
+    return {
+        row["code"]: Unit(**row)
+        for row in connection.execute(statement("list_units"), {"vintage": vintage.id}).mappings()
+    }
+
+
+def find_unit(units, code, vintage):
+    """The unit of that code; UnitError where the vintage has none."""
+    if code not in units:
+        raise UnitError(f"there is no unit {code} among those in force since {vintage.valid_from:%d/%m/%Y}")
+    return units[code]
+
+
+def communes_within(units, code):
+    """Codes of the communes inside a unit: itself, if it is one."""
+    return [
+        unit.code
+        for unit in units.values()
+        if unit.level == 3 and code in (unit.code, unit.parent_code, units[unit.parent_code].parent_code)
+    ]

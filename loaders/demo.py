@@ -1,0 +1,52 @@
+"""The sample province loaded as any province is: through the loaders, its runs marked as invented."""
+
+from datetime import date
+
+import pandas as pd
+import sqlalchemy as sa
+
+from geo import db
+from geo.schema import load_run
+from loaders import sample
+from loaders.boundaries import COLUMNS as BOUNDARY_COLUMNS
+from loaders.boundaries import load_boundary_rows
+from loaders.reading import Source
+from loaders.register import COLUMNS as REGISTER_COLUMNS
+from loaders.register import load_register_rows
+from loaders.scans import COLUMNS as SCAN_COLUMNS
+from loaders.scans import load_scan_rows
+from loaders.venues import COLUMNS as VENUE_COLUMNS
+from loaders.venues import load_venue_rows
+from loaders.writing import holds_real_rows
+
+VINTAGE = date(2021, 11, 1)
+ORIGIN = "phác họa từ tâm các xã"
+
+
+def load_sample(progress=lambda step: None):
+    """Load boundaries, register, venues and scans of the sample; the outcomes, in that order."""
+    options = {"invented": True, "progress": progress}
+    units = sample.sample_boundaries()
+    source = _source("boundaries", pd.DataFrame(units.drop(columns="geometry")), BOUNDARY_COLUMNS)
+    polygons = units.geometry.set_axis(source.rows.index)
+    return [
+        load_boundary_rows(source, polygons, VINTAGE, ORIGIN, **options),
+        load_register_rows(_source("register", sample.sample_register(), REGISTER_COLUMNS), VINTAGE, **options),
+        load_venue_rows(_source("venues", sample.sample_venues(), VENUE_COLUMNS), **options),
+        load_scan_rows(_source("scans", sample.sample_scans(), SCAN_COLUMNS), **options),
+    ]
+
+
+def wants_sample():
+    """Whether the database is empty: it holds no real rows, and the sample was not loaded to its end, the scans."""
+    with db.reading() as connection:
+        whole = sa.exists().where(load_run.c.invented, load_run.c.kind == "scans", load_run.c.error.is_(None))
+        return not holds_real_rows(connection) and not connection.scalar(sa.select(whole))
+
+
+def _source(kind, rows, columns):
+    """A frame as if it had been read from a file: text, "" where nothing is known, rows numbered from 2."""
+    text = rows.astype(object).where(rows.notna(), "").astype(str).reindex(columns=list(columns), fill_value="")
+    return Source(
+        f"sample {kind}", "sample", text.set_index(pd.RangeIndex(2, len(text) + 2)), {name: name for name in rows}
+    )

@@ -1,0 +1,31 @@
+"""The command `phuqr`."""
+
+import sys
+import tempfile
+import traceback
+
+import typer
+
+import dashboard.cli
+import loaders.cli
+from geo.errors import PhuqrError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(loaders.cli.app)
+app.add_typer(dashboard.cli.app)
+
+
+def main():
+    """Run the command; what the user can mend is one line on stderr and exit 1, and so is a fault of the program."""
+    try:
+        app()
+    except PhuqrError as error:
+        sys.exit(f"phuqr: {error}")
+    except Exception as error:
+        with tempfile.NamedTemporaryFile("w", prefix="phuqr-fault-", suffix=".txt", delete=False) as report:
+            traceback.print_exc(file=report)
+        sys.exit(f"phuqr: a fault of the program ({type(error).__name__}); report it with the file {report.name}")
+
+
+if __name__ == "__main__":
+    main()

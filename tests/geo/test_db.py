@@ -1,0 +1,128 @@
+"""Roles, migrations and the database's address."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from geo import db
+from geo.errors import DatabaseError
+from geo.schema import LOADER, OWNER, VIEWER, metadata
+
+
+def test_migrations_make_the_schema_that_the_code_describes(database):
+    with db.engine().connect() as connection:
+        ours = {"include_object": lambda thing, name, kind, found, other: kind != "table" or name in metadata.tables}
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
+        owners = connection.scalars(
+            sa.text("SELECT DISTINCT tableowner FROM pg_tables WHERE tablename = ANY (:names)"),
+            {"names": list(metadata.tables)},
+        )
+        assert owners.all() == [OWNER]
+
+
+def test_every_table_and_column_says_why_it_is_there(database):
+    for table in metadata.tables.values():
+        assert table.comment, table
+        assert all(column.comment for column in table.columns), table
+    with db.engine().connect() as connection:
+        comment = connection.scalar(sa.text("SELECT col_description('venue'::regclass, attnum) FROM pg_attribute "
+                                            "WHERE attrelid = 'venue'::regclass AND attname = 'created_on'"))  # fmt: skip
+    assert comment == metadata.tables["venue"].c.created_on.comment
+
+
+def test_migrating_again_and_twice_at_once_changes_nothing(make_database, use_database):
+    use_database(make_database())
+    failures = []
+
+    def migrate():
+        try:
+            db.migrate()
+        except DatabaseError as error:
+            failures.append(error)
+
+    both = [threading.Thread(target=migrate) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    db.migrate()
+    assert failures == []
+    with db.engine().connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM venue_kind")) == 23
+
+
+def test_a_failed_migration_keeps_no_lock(make_database, use_database, monkeypatch):
+    use_database(make_database())
+    with monkeypatch.context() as patch:
+        patch.setattr(db.command, "upgrade", lambda *_: (_ for _ in ()).throw(DatabaseError("stopped")))
+        with pytest.raises(DatabaseError, match="stopped"):
+            db.migrate()
+    with db.engine().connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
+    db.migrate()
+
+
+INSERT = "INSERT INTO load_run (kind, file_name, sha256, loaded_by) VALUES ('venues', 'a', 'b', 'c')"
+
+
+@pytest.mark.parametrize(
+    ("role", "statement", "allowed"),
+    [
+        (VIEWER, "SELECT count(*) FROM venue", True),
+        (VIEWER, INSERT, False),
+        (VIEWER, "DELETE FROM venue", False),
+        (VIEWER, "SELECT add_scan_month('2021-11-01')", False),
+        (VIEWER, "CREATE TABLE public.more (a int)", False),
+        (LOADER, INSERT, True),
+        (LOADER, "SELECT add_scan_month('2021-11-01')", True),
+        (LOADER, "DELETE FROM load_run", False),
+        (LOADER, "DELETE FROM load_finding", False),
+        (LOADER, "UPDATE venue_kind SET name_vi = 'x'", False),
+        (LOADER, "CREATE TABLE public.more (a int)", False),
+        (LOADER, "ALTER TABLE venue DROP COLUMN name", False),
+        (OWNER, "ALTER TABLE venue ADD COLUMN more int", True),
+    ],
+)
+def test_each_role_may_do_its_work_and_no_more(database, role, statement, allowed):
+    with db.engine(role).connect() as connection:
+        if allowed:
+            connection.execute(sa.text(statement))
+        else:
+            with pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner"):
+                connection.execute(sa.text(statement))
+        connection.rollback()
+
+
+def test_a_page_reads_in_a_transaction_that_cannot_write(database):
+    with db.reading() as connection:
+        assert connection.scalar(sa.text("SELECT current_user")) == VIEWER
+        assert connection.scalar(sa.text("SHOW transaction_read_only")) == "on"
+        assert connection.scalar(sa.text("SHOW timezone")) == "Asia/Ho_Chi_Minh"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sqlite:///x.db", "only PostgreSQL"),
+        ("nonsense", "no database address"),
+        ("postgresql://nobody:secret@127.0.0.1:1/none", "cannot be used"),
+    ],
+)
+def test_an_address_that_is_no_database_is_one_clear_line(address, said):
+    command = [sys.executable, "-m", "phuqr", "indicators", "--unit", "42", "--from", "2021-11-26", "--to", "2021-12-08"]
+    done = subprocess.run(command, env={"DATABASE_URL": address}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+def test_a_database_that_is_not_set_up_says_what_to_type(make_database, use_database):
+    use_database(make_database())
+    with pytest.raises(DatabaseError, match="phuqr db migrate"), db.reading() as connection:
+        connection.execute(sa.text("SELECT * FROM venue"))

@@ -1,0 +1,89 @@
+"""What the tests of the loaders share: an emptied database, small files, and a table read back whole."""
+
+from datetime import date
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+import xlsxwriter
+
+from geo import db
+from loaders.boundaries import load_boundaries
+
+UNIT_COLUMNS = ["commune_code", "commune_name", "district_code", "district_name", "province_code", "province_name"]
+
+
+@pytest.fixture
+def empty(database):
+    """The test file's database without rows and without months."""
+    with db.engine().begin() as connection:
+        connection.execute(sa.text("TRUNCATE load_run, boundary_vintage, unit_change RESTART IDENTITY CASCADE"))
+        months = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'scan_day'::regclass"
+        for month in connection.scalars(sa.text(months)).all():
+            connection.execute(sa.text(f"DROP TABLE {month}"))
+
+
+@pytest.fixture
+def units(empty, boundary_file):
+    """The six communes of tests/conftest.py, in force since 01/11/2021."""
+    return load_boundaries(boundary_file, date(2021, 11, 1))
+
+
+@pytest.fixture
+def read_rows():
+    """A function that gives a query's rows, or a table's in the order of its first columns; never load_run's numbers."""
+
+    def read(query):
+        text = query if " " in query else f"SELECT * FROM {query}"
+        with db.engine().connect() as connection:
+            found = pd.DataFrame(connection.execute(sa.text(text)).mappings().all())
+        return (
+            found.drop(columns="load_run", errors="ignore").sort_values(list(found)[:3], ignore_index=True)
+            if len(found)
+            else found
+        )
+
+    return read
+
+
+@pytest.fixture
+def write_csv(tmp_path):
+    """A function that writes a text to a csv file and gives its path."""
+
+    def write(text, name="rows.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_xlsx(tmp_path):
+    """A function that writes sheets (name -> rows of cells; dates as dates) to an xlsx file and gives its path."""
+
+    def write(sheets, name="rows.xlsx"):
+        path = tmp_path / name
+        with xlsxwriter.Workbook(path, {"default_date_format": "dd/mm/yyyy"}) as book:
+            for title, rows in sheets.items():
+                sheet = book.add_worksheet(title)
+                for number, row in enumerate(rows):
+                    sheet.write_row(number, 0, row)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_units(tmp_path):
+    """A function that writes communes (the six columns and a polygon each) to a map file and gives its path."""
+
+    def write(communes, name="units.gpkg", crs=4326, **options):
+        rows = pd.DataFrame([commune[:6] for commune in communes], columns=UNIT_COLUMNS)
+        frame = gpd.GeoDataFrame(rows, geometry=[commune[6] for commune in communes], crs=4326)
+        path = tmp_path / name
+        (frame.to_crs(crs) if crs else frame.set_crs(None, allow_override=True)).to_file(path, **options)
+        return path
+
+    return write

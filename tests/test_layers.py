@@ -1,0 +1,44 @@
+"""loaders -> geo <- dashboard, and no other arrow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FORBIDDEN = {
+    "geo": {"loaders", "dashboard", "phuqr", "streamlit", "streamlit_folium", "folium", "typer", "click", "rich"},
+    "loaders": {"dashboard", "phuqr", "streamlit", "streamlit_folium", "folium"},
+    "dashboard": {"loaders", "phuqr"},
+}
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_a_package_imports_only_what_it_may(package):
+    files = list((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = {f"{path.relative_to(ROOT)} imports {name}" for path in files for name in imported(path)} & {
+        f"{path.relative_to(ROOT)} imports {name}" for path in files for name in FORBIDDEN[package]
+    }
+    assert not wrong
+
+
+def test_only_one_file_caches_what_it_reads():
+    caching = [path.name for path in (ROOT / "dashboard").rglob("*.py") if "st.cache" in path.read_text(encoding="utf-8")]
+    assert caching == ["data.py"]
+
+
+def test_no_address_outside_is_named_in_what_the_browser_gets():
+    for path in (ROOT / "dashboard").rglob("*"):
+        if path.suffix in (".py", ".js", ".css"):
+            text = path.read_text(encoding="utf-8").replace("http://localhost", "")
+            assert "http://" not in text and "https://" not in text, path
