@@ -243,7 +243,7 @@ scan_day = Table(
     metadata,
     Column("day", Date, nullable=False, comment="local day; the partition key"),
     Column("venue_id", ForeignKey("venue.id"), nullable=False, comment="where"),
-    Column("scans", Integer, nullable=False, comment="check-ins that day: I7; a row means one or more"),
+    Column("scans", Integer, nullable=False, comment="check-ins that day: I7; 0 where a later file took them back"),
     Column("people", Integer, nullable=False, comment="distinct people that day; never more than scans"),
     _written_by(),
     PrimaryKeyConstraint("day", "venue_id"),

@@ -145,7 +145,8 @@ def _print_outcome(outcome):
 def show_progress(title, steps=3):
     """A bar on stderr that names the step; gives a function to call as each step begins."""
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{title}: đọc", total=steps)
 
         def step(name):

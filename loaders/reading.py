@@ -17,7 +17,7 @@ from geo.names import strip_marks
 # Headers that tell that a file holds people: refused whole, before a row of it is kept.
 _PERSONAL = re.compile(
     r"\b(dien thoai|so dt|sdt|(tele)?phone\w*|mobile\w*|e-?mail|zalo|cccd|cmnd|cmt|can cuoc|so dinh danh|dinh danh ca nhan"
-    r"|identity (number|card|no)|id number|ho ten|ho va ten|full ?name|nguoi (dang ky|khai|dai dien|lien he)|chu (ho|co so)"
+    r"|identity (number|card|no)|id number|ho ten|ho va ten|nguoi (dang ky|khai|dai dien|lien he)|chu (ho|co so)"
     r"|registrant|(ngay|nam) sinh|birth ?da(te|y)|date of birth|noi dung qr|\w*payload)\b"
 )
 # Seen nowhere and pasted along with text: blanks of no width, and the mark that opens a file.

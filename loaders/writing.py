@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from geo import db
 from geo.errors import DatabaseError, FileError, PhuqrError
-from geo.schema import load_finding, load_run, obligation, scan_day, venue
+from geo.schema import admin_unit, load_finding, load_run, obligation, scan_day, venue
 from loaders.reading import file_sha256
 
 
@@ -105,7 +105,7 @@ def _log_refused_file(described, error):
 def copy_rows(connection, table, rows):
     """COPY a frame into a table whose columns are named as the frame's; empty text and missing values become null."""
     columns = ", ".join(f'"{column}"' for column in rows.columns)
-    text = io.StringIO(rows.replace("", None).to_csv(index=False, header=False))
+    text = io.StringIO(rows.to_csv(index=False, header=False))
     with connection.connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv)", text)
 
@@ -139,10 +139,9 @@ def _invented(table):
 
 
 def holds_real_rows(connection):
-    """Whether any venue, scan or row of the register is not the sample's."""
-    return any(
-        connection.scalar(sa.select(sa.exists().where(~_invented(table)))) for table in (venue, obligation, scan_day)
-    )
+    """Whether any unit, venue, scan or row of the register is not the sample's."""
+    tables = admin_unit, venue, obligation, scan_day
+    return any(connection.scalar(sa.select(sa.exists().where(~_invented(table)))) for table in tables)
 
 
 def _remove_sample(connection):

@@ -190,6 +190,13 @@ def test_the_sample_is_refused_where_real_rows_are(province, small_files, read_a
     assert read_all() == before
 
 
+def test_the_sample_never_draws_over_real_boundaries(units, small_files, read_all):
+    before = read_all()
+    with pytest.raises(DatabaseError, match="holds real rows"):
+        load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
+    assert read_all() == before
+
+
 def test_of_two_loads_at_once_one_waits(units, small_files, monkeypatch, read_rows):
     source = read_table(small_files["venues"], venues.COLUMNS)
     steps, inside = [], threading.Event()
