@@ -74,15 +74,15 @@ class Files(StaticFiles):
         return response
 
 
+ROUTES = [
+    Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
+    Route("/health", health),
+    Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
+    Mount("/lib/phuqr", Files(directory=_HERE / "static")),
+]
+HANDLERS = {DatabaseError: unavailable}
+
+
 def create_app():
     """The app, ready for a server or for `run()`."""
-    return st.App(
-        _HERE / "pages" / "coverage_map.py",
-        routes=[
-            Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
-            Route("/health", health),
-            Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
-            Mount("/lib/phuqr", Files(directory=_HERE / "static")),
-        ],
-        exception_handlers={DatabaseError: unavailable},
-    )
+    return st.App(_HERE / "pages" / "coverage_map.py", routes=ROUTES, exception_handlers=HANDLERS)

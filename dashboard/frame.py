@@ -24,12 +24,12 @@ def page(name):
     text = Text(language)
     st.set_page_config(page_title=f"{text(name)} – phuqr", layout="wide")
     st.html(_STYLE)
-    st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
     try:
         yield text
     except PhuqrError as error:
         logging.getLogger("phuqr").warning("%s", error)
         st.error(text(_NOTICES.get(type(error), "error.database")))
+    st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
 
 
 def choose_filters(held, text):
@@ -64,7 +64,7 @@ def choose_filters(held, text):
         format_func=lambda code: text("whole_province") if code == province else atlas.units[code].name,
     )  # fmt: skip
     first, last = state.CALENDAR
-    when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY", required=True)
+    when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY")
     group.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
     language.selectbox(
         text("language"), list(LANGUAGES), key="language", format_func=LANGUAGES.get,

@@ -13,8 +13,7 @@ from dashboard.state import ALL
 from geo.coverage import RATES
 from geo.units import communes_within
 
-MAP_HEIGHT = 520
-INK = "#14213d"  # of the names in the table, which Streamlit greys since they stay in view
+MAP_HEIGHT = 480
 
 
 def show_map(held, filters, atlas, found, text):
@@ -100,7 +99,7 @@ def show_table(filters, atlas, found, text):
     ticked = [codes.index(filters.commune)] if filters.commune in codes else []
     st.session_state[key] = {"selection": {"rows": ticked}}
     st.dataframe(
-        table.style.format(forms).set_properties(["name"], color=INK),
+        table.style.format(forms),
         key=key,
         column_config={
             column: st.column_config.Column(title, pinned=column == "name") for column, title in titles.items()

@@ -1,0 +1,117 @@
+"""The real server over the sample province, and a real Chromium that reaches nothing but it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from geo import db
+from loaders.demo import load_sample
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def sample(make_database, use_database):
+    """The address of a database with the sample province."""
+    url = make_database()
+    use_database(url)
+    db.migrate()
+    load_sample()
+    return url
+
+
+@pytest.fixture(scope="session")
+def server(sample, tmp_path_factory):
+    """The dashboard's address; at the end it has left nothing in its log and ends by itself when told to."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-m", "phuqr", "serve", "--port", str(port)]
+    with log.open("w") as file:
+        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": sample}, stdout=file, stderr=file)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        while not _answers(f"{address}/health"):
+            assert process.poll() is None and time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+    assert code == 0, log.read_text()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def _answers(url):
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for one test file: while it runs, nothing else in this process can run an event loop."""
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser, server):
+    """A function that gives a page of a reader of its own; `page.seen` lists the addresses it asked for.
+
+    What is not the app's own is refused and, as any error of the console or of a script, fails the test at its end.
+    """
+    contexts, faults = [], []
+
+    def new(**options):
+        context = browser.new_context(
+            **{"base_url": server, "locale": "vi-VN", "viewport": {"width": 1400, "height": 1300}} | options
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+
+        def only_the_app(route):
+            url = route.request.url
+            if url.startswith((f"{server}/", "data:", "blob:")):
+                route.continue_()
+            else:
+                faults.append(f"asked for {url}")
+                route.abort()
+
+        context.route("**/*", only_the_app)
+        page = context.new_page()
+        page.seen = []
+        page.on("request", lambda request: page.seen.append(request.url))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        return page
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(new_page):
+    """A page of a reader with a wide screen."""
+    return new_page()

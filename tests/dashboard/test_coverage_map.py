@@ -1,0 +1,252 @@
+"""The page run as Streamlit runs it: figures, filters, the address, and what goes wrong told without a traceback."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from geo import db
+from loaders.boundaries import load_boundaries
+
+PAGE = Path(dashboard.__file__).parent / "pages" / "coverage_map.py"
+DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+
+
+def opened(**query):
+    """The page as it stands after it was opened with an address."""
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    for name, text in query.items():
+        page.query_params[name] = text
+    return run(page)
+
+
+def run(page):
+    page.run()
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def html(page):
+    bodies = (element.proto.body for element in page.get("html"))
+    return " ".join(body for body in bodies if not body.startswith(("<style", "<script"))).replace("\u00a0", " ")
+
+
+def notices(page):
+    return [notice.value for kind in (page.error, page.warning, page.info) for notice in kind]
+
+
+def address(page):
+    return {name: found if isinstance(found, str) else found[-1] for name, found in page.query_params.items()}
+
+
+def table(page):
+    return page.dataframe[0].value
+
+
+def test_the_page_opens_on_the_province_whose_venues_came_first(small_province):
+    page = opened()
+    assert address(page) == {
+        "unit": "42",
+        "indicator": "activity_rate",
+        "lang": "vi",
+        "from": "2021-11-27",
+        "to": "2021-12-09",
+    }
+    assert "<h1>Bản đồ phủ QR</h1><h2>Tỉnh Hà Tĩnh</h2>" in html(page)
+    assert html(page).count("<h1") == 1
+    assert notices(page) == []
+    assert "phuqr-banner" not in html(page), "nothing here is invented"
+
+
+def test_figures_are_those_counted_by_hand(small_province):
+    page = opened(unit="440", **DAYS)
+    assert "<h2>Huyện Đức Thọ</h2>" in html(page)
+    for figure, fraction in (("100,0 %", "8 đã tạo / 8 phải tạo"), ("33,3 %", "3 hoạt động / 9 đã tạo"),
+                             ("28,6 %", "2 hoạt động / 7 tạo mới")):  # fmt: skip
+        assert f'<div class="phuqr-figure">{figure}</div><div class="phuqr-fraction">{fraction}</div>' in html(page)
+    assert list(table(page)["name"]) == ["Thị trấn Đức Thọ", "Xã Quang Vĩnh", "Xã Hòa Lạc"]
+    assert list(table(page)["activity_rate"])[:2] == [0.5, 0.2]
+
+
+def test_choosing_is_written_into_the_address(small_province):
+    page = opened(**DAYS)
+    page.selectbox(key="unit").set_value("440")
+    run(page)
+    page.selectbox(key="group").set_value("A")
+    run(page)
+    page.segmented_control(key="indicator").set_value("creation_rate")
+    run(page)
+    page.date_input(key="days").set_value((date(2021, 12, 1), date(2021, 12, 8)))
+    run(page)
+    assert address(page) == {
+        "unit": "440", "from": "2021-12-01", "to": "2021-12-08", "indicator": "creation_rate", "group": "A", "lang": "vi",
+    }  # fmt: skip
+    assert "2 đã tạo / 2 phải tạo" in html(page)
+    assert notices(page) == []
+
+
+def test_another_reader_of_the_address_sees_the_same(small_province):
+    first = opened(unit="440", **DAYS, group="A", indicator="creation_rate", commune="18229", lang="en")
+    second = opened(**address(first))
+    assert html(first) == html(second)
+    assert table(first).equals(table(second))
+    assert "QR coverage map" in html(second)
+
+
+def test_going_to_another_address_is_followed(small_province):
+    page = opened(unit="440", **DAYS)
+    page.query_params["unit"] = "449"
+    run(page)
+    assert page.selectbox(key="unit").value == "449"
+    assert "<h2>Thị xã Kỳ Anh</h2>" in html(page)
+
+
+def test_a_choice_wins_over_an_address_that_is_late(small_province):
+    page = opened(unit="440", **DAYS)
+    late = address(page)
+    page.segmented_control(key="indicator").set_value("creation_rate")
+    run(page)
+    page.query_params.clear()
+    page.query_params.update(late)
+    page.segmented_control(key="indicator").set_value("cohort_rate")
+    run(page)
+    assert address(page)["indicator"] == "cohort_rate"
+
+
+def test_only_a_first_day_leaves_the_window_as_it_was(small_province):
+    page = opened(unit="440", **DAYS)
+    page.date_input(key="days").set_value((date(2021, 12, 1),))
+    run(page)
+    assert address(page)["from"] == "2021-11-26"
+    assert "26/11/2021 – 08/12/2021 (13 ngày)" in html(page)
+
+
+def test_the_other_language_keeps_what_was_chosen(small_province):
+    page = opened(unit="440", **DAYS, group="C", indicator="creation_rate", commune="18235")
+    page.selectbox(key="language").set_value("en")
+    run(page)
+    assert address(page) == {
+        "unit": "440", **DAYS, "group": "C", "indicator": "creation_rate", "commune": "18235", "lang": "en",
+    }  # fmt: skip
+    assert "Xã Quang Vĩnh" in html(page) and "125.0%" in html(page) and "Above the register" in html(page)
+    page.segmented_control(key="indicator").set_value("activity_rate")
+    run(page)
+    assert (address(page)["group"], notices(page)) == ("C", [])
+
+
+def test_another_province_is_chosen_whole(small_province):
+    page = opened(unit="440", **DAYS, commune="18235")
+    page.selectbox(key="province").set_value("46")
+    run(page)
+    assert address(page)["unit"] == "46"
+    assert "<h2>Tỉnh Thừa Thiên Huế</h2>" in html(page)
+    assert page.selectbox(key="unit").options == ["Toàn tỉnh", "Thành phố Huế"]
+    assert html(page).count('<div class="phuqr-figure">chưa có số liệu</div>') == 3, "its files were not loaded"
+
+
+def test_a_panel_opens_from_the_address_and_closes(small_province):
+    page = opened(unit="449", **DAYS, commune="18229")
+    assert 'id="commune-18229"' in html(page), "also of a commune outside the district"
+    assert "2 hoạt động / 4 đã tạo" in html(page)
+    page.button[0].click()
+    run(page)
+    assert "phuqr-panel" not in html(page)
+    assert "commune" not in address(page)
+
+
+def test_a_window_without_scans_has_no_data_and_no_zero(small_province):
+    page = opened(unit="42", **{"from": "2022-01-01", "to": "2022-01-07"}, commune="18229")
+    assert "0,0 %" not in html(page)
+    assert table(page)["activity_rate"].isna().all()
+    assert page.dataframe[0].proto.placeholder == "chưa có số liệu"
+    assert "Lượt quét mới có đến ngày 09/12/2021" in html(page)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"unit": "999"}, {"unit": "18235"}, {"commune": "<script>alert(1)</script>"}, {"from": "x", "to": "y"},
+     {"from": "2021-12-08", "to": "2021-11-26"}, {"from": "0001-01-01", "to": "9999-12-31"}, {"indicator": "1"},
+     {"group": "%00"}, {"lang": "<b>"}],
+)  # fmt: skip
+def test_an_address_of_nonsense_gives_a_notice_and_the_page(small_province, query):
+    page = opened(**query)
+    assert notices(page) == [
+        "Có lựa chọn không dùng được (đơn vị, thời gian hoặc mục khác), đã được thay bằng mặc định."
+    ]
+    assert "<h2>Tỉnh Hà Tĩnh</h2>" in html(page)
+    assert "alert(1)" not in html(page)
+    run(page)
+    assert notices(page) == [], "it is told once"
+
+
+def test_the_calendar_goes_beyond_ten_years(small_province):
+    page = opened(unit="42", **{"from": "2020-01-01", "to": "2050-01-01"})
+    assert notices(page) == []
+
+
+def test_a_database_that_is_away_is_told_and_comes_back(small_province, use_database):
+    page = opened(unit="440", **DAYS, group="C", indicator="cohort_rate")
+    use_database(small_province.rsplit("/", 1)[0] + "/phuqr_test_nowhere")
+    try:
+        run(page)
+        assert notices(page) == ["Không dùng được cơ sở dữ liệu. Hãy báo cho người quản trị."]
+        assert "phuqr_test_nowhere" not in html(page)
+    finally:
+        use_database(small_province)
+    run(page)
+    assert notices(page) == []
+    assert (address(page)["unit"], address(page)["group"], address(page)["indicator"]) == ("440", "C", "cohort_rate")
+
+
+def test_venues_of_other_units_are_told_and_can_be_left(small_province, small_files):
+    load_boundaries(small_files["boundaries"], date(2025, 7, 1))
+    page = opened(unit="440", **DAYS, indicator="creation_rate", lang="en")
+    page.date_input(key="days").set_value((date(2025, 7, 1), date(2025, 7, 2)))
+    run(page)
+    assert notices(page) == ["This window cannot be counted."]
+    page.date_input(key="days").set_value((date(2021, 11, 26), date(2021, 12, 8)))
+    run(page)
+    assert notices(page) == []
+    assert address(page) == {"unit": "440", **DAYS, "indicator": "creation_rate", "lang": "en"}
+
+
+def test_an_empty_database_says_what_is_missing(make_database, use_database, small_province):
+    use_database(make_database())
+    try:
+        db.migrate()
+        assert notices(opened()) == ["Chưa nạp ranh giới hành chính nên chưa có bản đồ."]
+    finally:
+        use_database(small_province)
+
+
+def test_names_from_files_are_text_wherever_they_stand(
+    make_database, use_database, small_province, small_files, tmp_path
+):
+    import geopandas as gpd
+
+    nasty = "<img src=x onerror=alert(1)>"
+    frame = gpd.read_file(small_files["boundaries"])
+    frame.loc[frame["commune_code"] == "18235", "commune_name"] = nasty
+    frame.loc[frame["district_code"] == "440", "district_name"] = f"{nasty} & {{{{7*7}}}}"
+    frame.to_file(tmp_path / "nasty.gpkg", layer="communes")
+    use_database(make_database())
+    try:
+        db.migrate()
+        load_boundaries(tmp_path / "nasty.gpkg", date(2021, 11, 1))
+        page = opened(unit="440", commune="18235")
+        assert "<img" not in html(page)
+        assert f"<h2>{nasty.replace('<', '&lt;').replace('>', '&gt;')}</h2>" in html(page)
+        assert nasty in list(table(page)["name"])
+        assert notices(page) == []
+    finally:
+        use_database(small_province)

@@ -1,0 +1,76 @@
+"""The page's address: what it asks for, what falls back, and that filters come back from it as they were."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.data import Atlas
+from dashboard.state import CALENDAR, PARAMETERS, Filters, read_filters, read_language, read_window
+from geo.coverage import RATES, Window
+from geo.units import Unit, Vintage
+
+UNITS = [("42", 1, None), ("46", 1, None), ("440", 2, "42"), ("449", 2, "42"), ("18235", 3, "440")]
+ATLAS = Atlas(
+    Vintage(1, date(2021, 11, 1), "", None, False, 1),
+    {code: Unit(code, level, f"unit {code}", parent) for code, level, parent in UNITS},
+)
+LAST = date(2021, 12, 8)
+WINDOW = Window(date(2021, 11, 26), LAST)
+DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
+
+
+def read(query):
+    return read_filters(query, read_window(query, LAST), "42", ["A", "C"], ATLAS)
+
+
+def test_an_empty_address_is_the_province_over_the_last_thirteen_days():
+    assert read({}) == (Filters("42", WINDOW), False)
+
+
+def test_an_address_is_read_as_it_was_written():
+    filters = Filters("440", Window(date(2021, 12, 1), LAST), "creation_rate", "C", "18235", "en")
+    assert filters.as_query() == {
+        "unit": "440", "from": "2021-12-01", "to": "2021-12-08", "indicator": "creation_rate", "group": "C",
+        "commune": "18235", "lang": "en",
+    }  # fmt: skip
+    assert read(filters.as_query()) == (filters, False)
+    assert set(Filters("42", WINDOW).as_query()) == {"unit", "from", "to", "indicator", "lang"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"unit": "zzz"}, {"unit": "18235"}, {"unit": ""}, {"commune": "440"}, {"commune": "<script>alert(1)</script>"},
+     {"group": "B"}, {"indicator": "rate"}, {"lang": "fr"}, {"from": "yesterday"}, {"from": "2021-12-01"},
+     {"from": "2021-12-08", "to": "2021-11-26"}, {"from": "2021-02-30", "to": "2021-03-01"},
+     {"from": "0001-01-01", "to": "9999-12-31"}, {"from": "2021-12-01", "to": "9999-12-31"}],
+)  # fmt: skip
+def test_what_is_unusable_falls_back_and_is_told(query):
+    assert read(query) == (Filters("42", WINDOW), True)
+
+
+def test_the_rest_of_an_address_stands_where_one_part_falls_back():
+    filters, fell_back = read(DAYS | {"unit": "440", "commune": "nowhere", "group": "A"})
+    assert (filters, fell_back) == (Filters("440", WINDOW, group="A"), True)
+
+
+def test_parameters_that_are_not_ours_are_no_fault():
+    assert read({"utm_source": "mail"}) == (Filters("42", WINDOW), False)
+
+
+def test_the_language_is_one_of_ours():
+    assert [read_language(query) for query in ({}, {"lang": "en"}, {"lang": "VI"}, {"lang": ""})] == [
+        "vi",
+        "en",
+        "vi",
+        "vi",
+    ]
+
+
+@given(st.dictionaries(st.sampled_from(PARAMETERS), st.text() | st.sampled_from(["440", "18235", "A", *DAYS.values()])))
+def test_any_address_gives_filters_that_their_own_address_gives_again(query):
+    filters, _ = read(query)
+    assert ATLAS.units[filters.unit].level < 3 and filters.indicator in RATES
+    assert CALENDAR[0] <= filters.window.first <= filters.window.last <= CALENDAR[1]
+    assert read(filters.as_query()) == (filters, False)
