@@ -100,9 +100,7 @@ boundary_vintage = Table(
     Column("valid_from", Date, nullable=False, unique=True, comment="first day these units were in force"),
     Column("source", Text, nullable=False, comment="where the polygons come from; shown on the map"),
     Column("licence", Text, comment="null where the source names none"),
-    Column(
-        "sha256", Text, nullable=False, comment="of the file last loaded into it"
-    ),
+    Column("sha256", Text, nullable=False, comment="of the file last loaded into it"),
     comment="A set of administrative units in force from one day on",
 )
 

@@ -97,7 +97,9 @@ def boundary_file(tmp_path_factory):
     rows = [(*row[:4], "42", "Tỉnh Hà Tĩnh") for row in COMMUNES]
     rows.append(("19750", "Phường Phú Thuận", "474", "Thành phố Huế", "46", "Tỉnh Thừa Thiên Huế"))
     names = ["commune_code", "commune_name", "district_code", "district_name", "province_code", "province_name"]
-    frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), geometry=[*squares, shapely.box(107.5, 16.4, 107.6, 16.5)], crs=4326)
+    frame = gpd.GeoDataFrame(
+        pd.DataFrame(rows, columns=names), geometry=[*squares, shapely.box(107.5, 16.4, 107.6, 16.5)], crs=4326
+    )
     path = tmp_path_factory.mktemp("boundaries") / "communes.gpkg"
     frame.to_crs(3405).to_file(path, layer="communes")
     return path

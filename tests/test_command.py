@@ -37,7 +37,9 @@ def test_from_nothing_to_figures(make_database, small_files):
     assert set(found["definitions"]) <= set(found["rows"][0])
     table = phuqr("indicators", "--unit", "440", *WINDOW, url=url).stdout
     assert "Xã Quang Vĩnh" in table and "creation_rate: I1 = created_obliged / obliged" in table
-    lines = phuqr("indicators", "--unit", "42", *WINDOW, "--by", "district", "--format", "csv", url=url).stdout.splitlines()
+    lines = phuqr(
+        "indicators", "--unit", "42", *WINDOW, "--by", "district", "--format", "csv", url=url
+    ).stdout.splitlines()
     assert [line.split(",")[0] for line in lines] == ["code", "440", "449"]
 
 

@@ -33,7 +33,9 @@ def test_a_package_imports_only_what_it_may(package):
 
 
 def test_only_one_file_caches_what_it_reads():
-    caching = [path.name for path in (ROOT / "dashboard").rglob("*.py") if "st.cache" in path.read_text(encoding="utf-8")]
+    caching = [
+        path.name for path in (ROOT / "dashboard").rglob("*.py") if "st.cache" in path.read_text(encoding="utf-8")
+    ]
     assert caching == ["data.py"]
 
 

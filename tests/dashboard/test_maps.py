@@ -15,8 +15,14 @@ import streamlit_folium
 from dashboard.maps import NO_DATA, SWATCHES, TOO_FEW, commune_map, encode_topojson, paint
 
 NASTY = "</script><img src=x onerror=\"a('1')\"> & {{'x'}} {{{7*7}}} {% raw %} {# \u2028 _div Xã Đức Thọ"
-LABELS = {"language": "vi", "map": NASTY, "loading": "Đang tải bản đồ…", "failed": "Không tải được ranh giới.",
-          "zoom_in": "Phóng to", "zoom_out": "Thu nhỏ"}
+LABELS = {
+    "language": "vi",
+    "map": NASTY,
+    "loading": "Đang tải bản đồ…",
+    "failed": "Không tải được ranh giới.",
+    "zoom_in": "Phóng to",
+    "zoom_out": "Thu nhỏ",
+}
 BOUNDS = (105.1, 17.9, 106.5, 18.8)
 PALETTE = ["#d6ecef", "#9fd0d8", "#5fabbd", "#2c7f99", "#0f4c6b"]
 
@@ -26,8 +32,9 @@ def wavy_line(ends, steps=50):
     share = numpy.linspace(0, 1, steps)
     wave = 0.05 * numpy.sin(share * 4 * numpy.pi)
     wave[[0, -1]] = 0
-    return shapely.LineString(numpy.column_stack([
-        x0 + share * (x1 - x0) + wave * (y1 != y0), y0 + share * (y1 - y0) + wave * (x1 != x0)]))
+    return shapely.LineString(
+        numpy.column_stack([x0 + share * (x1 - x0) + wave * (y1 != y0), y0 + share * (y1 - y0) + wave * (x1 != x0)])
+    )
 
 
 @pytest.fixture
@@ -43,7 +50,9 @@ def units():
     cells[5] = cells[5].union(island)
     return geopandas.GeoDataFrame(
         {"code": [f"0{n}" for n in range(6)], "name": [NASTY, *"bcdef"], "parent_code": ["1", "1", "1", "1", "2", "2"]},
-        geometry=cells, crs=4326)
+        geometry=cells,
+        crs=4326,
+    )
 
 
 def decode(topology):
@@ -57,7 +66,8 @@ def decode(topology):
         return shapely.Polygon(ring(rings[0]), [ring(hole) for hole in rings[1:]])
 
     return {
-        geometry["properties"]["code"]: polygon(geometry["arcs"]) if geometry["type"] == "Polygon"
+        geometry["properties"]["code"]: polygon(geometry["arcs"])
+        if geometry["type"] == "Polygon"
         else shapely.MultiPolygon([polygon(rings) for rings in geometry["arcs"]])
         for geometry in topology["objects"]["communes"]["geometries"]
     }
@@ -120,8 +130,13 @@ def sent(monkeypatch):
     def send(url="/geo/42", source=NASTY, labels=LABELS, **values):
         values = {"classes": {"00": 0}, "palette": PALETTE} | values
         return streamlit_folium.st_folium(
-            commune_map(url, BOUNDS, labels, source), key="map", height=560, use_container_width=True,
-            returned_objects=[], feature_group_to_add=paint(**values))
+            commune_map(url, BOUNDS, labels, source),
+            key="map",
+            height=560,
+            use_container_width=True,
+            returned_objects=[],
+            feature_group_to_add=paint(**values),
+        )
 
     return send
 
@@ -145,8 +160,12 @@ def test_values_change_only_the_paint(sent):
 
 
 def test_maps_of_two_addresses_or_languages_have_two_keys(sent):
-    keys = {sent()["key"], sent(url="/geo/42_2021")["key"], sent(url="/geo/42_2019")["key"],
-            sent(labels=LABELS | {"language": "en"})["key"]}
+    keys = {
+        sent()["key"],
+        sent(url="/geo/42_2021")["key"],
+        sent(url="/geo/42_2019")["key"],
+        sent(labels=LABELS | {"language": "en"})["key"],
+    }
     assert len(keys) == 4
 
 
@@ -158,14 +177,27 @@ def test_start_carries_the_address_and_the_labels(sent):
 
 def test_paint_carries_exactly_what_was_given(sent):
     values = dict(
-        classes={"00": 0, "01": numpy.int64(4), "02": NO_DATA, "03": TOO_FEW}, palette=PALETTE,
-        rates={"00": "29,9 %", "02": "chưa có dữ liệu"}, fractions={"00": "570/1.904", "01": "9/9"},
-        indicator=NASTY, selected="01", focus=["00", "01"])
+        classes={"00": 0, "01": numpy.int64(4), "02": NO_DATA, "03": TOO_FEW},
+        palette=PALETTE,
+        rates={"00": "29,9 %", "02": "chưa có dữ liệu"},
+        fractions={"00": "570/1.904", "01": "9/9"},
+        indicator=NASTY,
+        selected="01",
+        focus=["00", "01"],
+    )
     (painted,) = call(sent(**values)["feature_group"], "paint")
     assert painted == {
-        "communes": {"00": [0, "29,9 %", "570/1.904"], "01": [4, "", "9/9"], "02": ["none", "chưa có dữ liệu"],
-                     "03": ["few"]},
-        "palette": PALETTE, "indicator": NASTY, "selected": "01", "focus": ["00", "01"]}
+        "communes": {
+            "00": [0, "29,9 %", "570/1.904"],
+            "01": [4, "", "9/9"],
+            "02": ["none", "chưa có dữ liệu"],
+            "03": ["few"],
+        },
+        "palette": PALETTE,
+        "indicator": NASTY,
+        "selected": "01",
+        "focus": ["00", "01"],
+    }
 
 
 def test_bounds_of_nothing_are_refused():
@@ -197,8 +229,11 @@ def test_nothing_comes_from_outside(sent):
     assert arguments["css_links"] == ["/lib/leaflet/leaflet.css", "/lib/phuqr/phuqr-map.css"]
     page = commune_map("/geo/42", BOUNDS, LABELS, "").get_root().render()
     static = files("dashboard") / "static"
-    texts = [page, *(arguments[part] for part in ("header", "html", "script", "feature_group")),
-             *((static / name).read_text() for name in ("phuqr-map.js", "phuqr-map.css"))]
+    texts = [
+        page,
+        *(arguments[part] for part in ("header", "html", "script", "feature_group")),
+        *((static / name).read_text() for name in ("phuqr-map.js", "phuqr-map.css")),
+    ]
     for text in texts:
         assert not re.search(r"https?:|[\"'(]//", text)
 

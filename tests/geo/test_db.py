@@ -114,7 +114,18 @@ def test_a_page_reads_in_a_transaction_that_cannot_write(database):
     ],
 )
 def test_an_address_that_is_no_database_is_one_clear_line(address, said):
-    command = [sys.executable, "-m", "phuqr", "indicators", "--unit", "42", "--from", "2021-11-26", "--to", "2021-12-08"]
+    command = [
+        sys.executable,
+        "-m",
+        "phuqr",
+        "indicators",
+        "--unit",
+        "42",
+        "--from",
+        "2021-11-26",
+        "--to",
+        "2021-12-08",
+    ]
     done = subprocess.run(command, env={"DATABASE_URL": address}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr

@@ -12,11 +12,33 @@ import shapely
 from loaders import sample
 
 FIRST_DAY, WINDOW_START, LAST_DAY = datetime.date(2021, 10, 15), datetime.date(2021, 11, 26), datetime.date(2021, 12, 8)
-NAMED = {"Quang Vĩnh", "Tùng Châu", "Trường Sơn", "Yên Hồ", "Bùi La Nhân", "Thanh Bình Thịnh", "Đức Đồng", "Đức Lạng", "Tân Hương"}
+NAMED = {
+    "Quang Vĩnh",
+    "Tùng Châu",
+    "Trường Sơn",
+    "Yên Hồ",
+    "Bùi La Nhân",
+    "Thanh Bình Thịnh",
+    "Đức Đồng",
+    "Đức Lạng",
+    "Tân Hương",
+}
 KINDS = {
     "A": {"Trụ sở làm việc"},
-    "C": {"Trường học", "Bệnh viện, cơ sở y tế", "Cơ sở sản xuất, kinh doanh", "Quán ăn uống phục vụ tại chỗ", "Cửa hàng thiết yếu", "Quán cà phê", "Cơ sở tôn giáo",
-          "Chợ dân sinh", "Cơ sở làm đẹp", "Siêu thị, trung tâm thương mại", "Karaoke", "Bến xe, nhà ga"},
+    "C": {
+        "Trường học",
+        "Bệnh viện, cơ sở y tế",
+        "Cơ sở sản xuất, kinh doanh",
+        "Quán ăn uống phục vụ tại chỗ",
+        "Cửa hàng thiết yếu",
+        "Quán cà phê",
+        "Cơ sở tôn giáo",
+        "Chợ dân sinh",
+        "Cơ sở làm đẹp",
+        "Siêu thị, trung tâm thương mại",
+        "Karaoke",
+        "Bến xe, nhà ga",
+    },
 }
 FRAMES = (sample.sample_boundaries, sample.sample_register, sample.sample_venues, sample.sample_scans)
 
@@ -63,8 +85,13 @@ def lagging(counts, denominators):
     """Names behind the rate of all together: exact lower tail, adjusted by Benjamini and Hochberg, at most 5 %."""
     rate = sum(counts.values()) / sum(denominators.values())
     judged = [name for name in counts if denominators[name] >= 10]
-    tail = {name: sum(math.comb(denominators[name], k) * rate**k * (1 - rate) ** (denominators[name] - k)
-                      for k in range(counts[name] + 1)) for name in judged}
+    tail = {
+        name: sum(
+            math.comb(denominators[name], k) * rate**k * (1 - rate) ** (denominators[name] - k)
+            for k in range(counts[name] + 1)
+        )
+        for name in judged
+    }
     adjusted, least = {}, 1.0
     for rank, name in sorted(enumerate(sorted(judged, key=tail.get), start=1), reverse=True):
         least = min(least, tail[name] * len(judged) / rank)
@@ -95,17 +122,34 @@ def test_a_changed_frame_does_not_change_the_next():
 
 def test_figures_stay(register, venues, scans):
     assert (len(venues), len(scans), int(register["obliged"].sum())) == (16_202, 26_339, 24_508)
-    assert (int(scans["scans"].sum()), int(scans["people"].sum()), int(venues["lon"].notna().sum())) == (526_717, 405_094, 6_485)
+    assert (int(scans["scans"].sum()), int(scans["people"].sum()), int(venues["lon"].notna().sum())) == (
+        526_717,
+        405_094,
+        6_485,
+    )
     assert 14_000 <= len(venues) <= 17_000 and 18_000 <= len(scans) <= 30_000
 
 
 def test_units_are_those_of_2021(boundaries):
-    assert list(boundaries.columns) == ["commune_code", "commune_name", "district_code", "district_name", "province_code",
-                                        "province_name", "geometry"]
-    assert len(boundaries) == boundaries["commune_code"].nunique() == 216 and boundaries["district_code"].nunique() == 13
+    assert list(boundaries.columns) == [
+        "commune_code",
+        "commune_name",
+        "district_code",
+        "district_name",
+        "province_code",
+        "province_name",
+        "geometry",
+    ]
+    assert (
+        len(boundaries) == boundaries["commune_code"].nunique() == 216 and boundaries["district_code"].nunique() == 13
+    )
     assert set(boundaries["province_code"]) == {"42"} and set(boundaries["province_name"]) == {"Tỉnh Hà Tĩnh"}
     names = boundaries.set_index("commune_code")
-    assert tuple(names.loc["18235", ["commune_name", "district_code", "district_name"]]) == ("Xã Quang Vĩnh", "440", "Huyện Đức Thọ")
+    assert tuple(names.loc["18235", ["commune_name", "district_code", "district_name"]]) == (
+        "Xã Quang Vĩnh",
+        "440",
+        "Huyện Đức Thọ",
+    )
     assert names.loc["18229", "commune_name"] == "Thị trấn Đức Thọ"
     assert boundaries["commune_name"].str.match("Xã |Phường |Thị trấn ").all()
 
@@ -154,7 +198,9 @@ def test_register_has_two_rows_a_commune(boundaries, register):
 
 
 def test_kinds_are_those_of_the_letters(venues):
-    assert {kind: group for kind, (group, _, _) in sample.KINDS.items()} == {kind: g for g in KINDS for kind in KINDS[g]}
+    assert {kind: group for kind, (group, _, _) in sample.KINDS.items()} == {
+        kind: g for g in KINDS for kind in KINDS[g]
+    }
     assert set(venues["kind"]) == KINDS["A"] | KINDS["C"]
 
 
@@ -199,7 +245,11 @@ def test_two_venues_in_five_have_a_point_inside_their_commune(boundaries, venues
 def test_scan_rows_are_well_formed(venues, scans):
     assert list(scans.columns) == ["venue_code", "day", "scans", "people"]
     assert not scans.duplicated(["venue_code", "day"]).any()
-    assert scans["day"].map(type).eq(datetime.date).all() and scans["day"].min() >= FIRST_DAY and scans["day"].max() == LAST_DAY
+    assert (
+        scans["day"].map(type).eq(datetime.date).all()
+        and scans["day"].min() >= FIRST_DAY
+        and scans["day"].max() == LAST_DAY
+    )
     assert scans["scans"].dtype == scans["people"].dtype == int
     assert (scans["scans"] >= scans["people"]).all() and (scans["people"] >= 1).all()
     created_on = scans["venue_code"].map(venues.set_index("venue_code")["created_on"])
@@ -243,7 +293,9 @@ def test_a_few_communes_have_no_scan_and_a_few_are_too_small_to_judge(communes):
 @pytest.mark.parametrize("rate", ["creation", "activity"])
 def test_neighbours_resemble_each_other(boundaries, communes, rate):
     """Moran's I: 0 where rates are scattered at random, towards 1 where neighbours are alike."""
-    one, other = shapely.STRtree(boundaries.geometry.to_numpy()).query(boundaries.geometry.to_numpy(), predicate="touches")
+    one, other = shapely.STRtree(boundaries.geometry.to_numpy()).query(
+        boundaries.geometry.to_numpy(), predicate="touches"
+    )
     deviation = communes[rate].loc[boundaries["commune_code"]].to_numpy() - communes[rate].mean()
     moran = (deviation[one] * deviation[other]).mean() / (deviation**2).mean()
     assert moran > 0.4
