@@ -14,9 +14,8 @@ from xstatic.pkg import leaflet
 
 from dashboard.maps import encode_topojson
 from geo import db
-from geo.coverage import read_polygons
-from geo.errors import DatabaseError
-from geo.units import list_vintages
+from geo.errors import PhuqrError
+from geo.units import list_vintages, read_polygons
 
 _HERE = Path(__file__).parent
 
@@ -74,13 +73,25 @@ class Files(StaticFiles):
         return response
 
 
+# Here and not in a file, which another working folder would not have: without them the pages would be open to the network.
+SETTINGS = {
+    "server.address": "127.0.0.1",
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": False,
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "minimal",
+    # No message is sent as a reference to an earlier one: choices made faster than the network answers broke the page
+    # ("Cached ForwardMsg MISS"), since the browser forgets earlier messages by its own count of runs.
+    "global.minCachedMessageSize": 1_000_000_000,
+}
 ROUTES = [
     Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
     Route("/health", health),
     Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
     Mount("/lib/phuqr", Files(directory=_HERE / "static")),
 ]
-HANDLERS = {DatabaseError: unavailable}
+HANDLERS = {PhuqrError: unavailable}
 
 
 def create_app():

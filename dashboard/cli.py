@@ -15,6 +15,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from geo import db
@@ -53,12 +54,12 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this
         read_holdings(connection)
     # uvicorn hands SIGTERM on once it has shut down: leave as after Ctrl-C, so that the cluster is let go
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    os.chdir(Path(__file__).resolve().parents[1])  # where Streamlit looks for .streamlit/config.toml
+    os.chdir(Path(__file__).resolve().parents[1])  # where Streamlit looks for .streamlit/config.toml, the theme
     # Streamlit takes a second to import, which the other commands need not wait for
-    from dashboard.app import create_app
+    from dashboard.app import SETTINGS, create_app
 
     typer.echo(f"phuqr: http://localhost:{port}")
-    create_app().run(config={"server.port": port})
+    create_app().run(config=SETTINGS | {"server.port": port})
 
 
 @app.command()
@@ -82,12 +83,14 @@ def indicators(
     if format is Format.csv:
         csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *records])
         return
-    table = Table(*columns, title=f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}", show_footer=True)
+    table = Table(
+        *columns, title=escape(f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}"), show_footer=True
+    )
     for column, text in zip(table.columns, total, strict=True):
-        column.footer = text
+        column.footer = escape(text)
         column.justify = "left" if column.header == "name" else "right"
     for record in records:
-        table.add_row(*record)
+        table.add_row(*map(escape, record))
     Console(width=None if sys.stdout.isatty() else 220).print(table)
     for name in [*COUNTS, *RATES]:
         typer.echo(f"{name}: {DEFINITIONS[name]}")
@@ -101,7 +104,7 @@ def _as_json(coverage):
         "to": coverage.window.last.isoformat(),
         "definitions": DEFINITIONS,
         "as_of": held.as_of and held.as_of.isoformat(timespec="seconds"),
-        "scans_until": held.scans_until and held.scans_until.isoformat(),
+        "scans_until": coverage.scans_until and coverage.scans_until.isoformat(),
         "vintage": coverage.vintage.valid_from.isoformat(),
         "invented": held.invented,
         "total": _record(coverage.total),

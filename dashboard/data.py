@@ -1,4 +1,4 @@
-"""What the pages read, kept between reruns: the one file that caches.
+"""What the pages read, kept between reruns: the one file of pages' caches (dashboard/app.py keeps encoded geometry).
 
 Every cached function takes the version of the data first, so that a load is seen at the next rerun.
 """
@@ -8,26 +8,20 @@ from dataclasses import dataclass
 import streamlit as st
 
 from geo import db
-from geo.coverage import Window, read_coverage, read_holdings, read_polygons
-from geo.units import Unit, Vintage, list_units, list_vintages, vintage_in_force
+from geo.coverage import Window, read_coverage, read_holdings
+from geo.units import Unit, Vintage, ancestors, list_units, list_vintages, read_bounds, vintage_in_force
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """The units in force on a day: their vintage, each by its code, and the bounds of what is drawn (west, south, east, north)."""
+    """The units in force on a day, each by its code, and their vintage."""
 
     vintage: Vintage
     units: dict[str, Unit]
 
-    def ancestors(self, code):
-        """The unit and those above it, from the smallest to the province."""
-        while code:
-            yield self.units[code]
-            code = self.units[code].parent_code
-
     def province(self, code):
         """The province that a unit is in, or is."""
-        return list(self.ancestors(code))[-1]
+        return list(ancestors(self.units, code))[-1]
 
 
 def holdings():
@@ -55,4 +49,4 @@ def coverage(version, unit, first, last, group):
 def bounds(version, vintage_id, unit):
     """West, south, east and north of a unit, in degrees."""
     with db.reading() as connection:
-        return tuple(float(degree) for degree in read_polygons(connection, vintage_id, unit).total_bounds)
+        return read_bounds(connection, vintage_id, unit)

@@ -23,7 +23,7 @@ def coverage_workbook(coverage, names, group, text):
         )
         title = book.add_format({"bold": True, "font_size": 14})
         cell, count = book.add_format({"border": 1}), book.add_format({"border": 1, "num_format": "#,##0"})
-        percent = book.add_format({"border": 1, "num_format": "0.0%"})
+        percent = book.add_format({"border": 1, "num_format": "[Red][>1]0.0%;0.0%"})
         sheet.write_string(0, 0, f"{text('title')} – {coverage.unit.name}", title)
         facts = [
             (text("sheet.window"), text.window(coverage.window)),
@@ -32,7 +32,9 @@ def coverage_workbook(coverage, names, group, text):
             *((text(rate), text.definition(rate, coverage.window)) for rate in RATES),
         ]
         if coverage.holdings.invented:
-            facts.append(("!", text("banner_invented")))
+            facts.append((text("sheet.note"), text("banner_invented")))
+        if coverage.vintage.sketched:
+            facts.append((text("sheet.note"), text("banner_sketched")))
         for place, (name, said) in enumerate(facts, start=1):
             sheet.write_string(place, 0, name, bold)
             sheet.write_string(place, 2, said)

@@ -2,19 +2,22 @@
 
 import logging
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard import data, panels, state
 from dashboard.text import LANGUAGES, Text
-from geo.db import TIME_ZONE
-from geo.errors import DatabaseError, PhuqrError, UnitError, WindowError
+from geo.db import today
+from geo.errors import BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
 
 _STYLE = Path(__file__).parent / "static" / "phuqr.css"
-_NOTICES = {DatabaseError: "error.database", WindowError: "error.window", UnitError: "error.choice"}
+_NOTICES = {
+    BoundaryError: "error.empty",
+    DatabaseError: "error.database",
+    WindowError: "error.window",
+    UnitError: "error.choice",
+}
 
 
 @contextmanager
@@ -34,13 +37,9 @@ def page(name):
 
 def choose_filters(held, text):
     """The row of filters; returns the Filters as they now stand and the units in force at the window's end."""
-    if held.as_of is None:
-        st.info(text("error.empty"))
-        st.stop()
     opened = state.address_changed()
     asked = st.query_params if opened else state.from_widgets().as_query()
-    today = datetime.now(ZoneInfo(TIME_ZONE)).date()
-    window = state.read_window(asked, held.scans_until or today)
+    window = state.read_window(asked, held.scans_until or today())
     atlas = data.atlas(held.version, window.last)
     # What was chosen is read as an address is: the units of another window's end may be others
     filters, fell_back = state.read_filters(asked, window, default_unit(held, atlas), held.groups, atlas)
@@ -87,6 +86,6 @@ def show_heading(name, held, atlas, found, text):
     if said:
         st.html(panels.banner(said))
     lines = [text.window(found.window), text("as_of", when=text.moment(held.as_of))]
-    if held.scans_until and held.scans_until < found.window.last:
-        lines.append(text("scans_short", day=text.day(held.scans_until)))
+    if found.scans_until and found.scans_until < found.window.last:
+        lines.append(text("scans_short", day=text.day(found.scans_until)))
     st.html(panels.header(text(name), found.unit.name, lines))

@@ -3,7 +3,7 @@
 `encode_topojson` makes what a route of the app serves, `commune_map` the empty map that fetches it, and `paint` the
 few values that colour it. streamlit-folium shows the second and evaluates the third in the same frame:
 
-    st_folium(commune_map(...), key="map", height=560, use_container_width=True, returned_objects=[],
+    st_folium(commune_map(...), key="map", height=480, use_container_width=True, returned_objects=[],
               feature_group_to_add=paint(...))
 
 Both must be built anew for each run: st_folium writes into what it is given.

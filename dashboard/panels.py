@@ -54,8 +54,12 @@ def commune_panel(row, parents, text):
     rates = []
     for rate, (numerator, denominator) in RATES.items():
         beside = " · ".join(
-            text("compared", unit=parent["name"], rate=text.percent(parent[rate])) for parent in parents
-        )
+            text(
+                "compared", unit=parent["name"], rate=text.percent(parent[rate]),
+                numerator=text.number(parent[numerator]), denominator=text.number(parent[denominator]),
+            )
+            for parent in parents
+        )  # fmt: skip
         rates.append(
             f"<tr><th>{escape(text(rate))}<small>{escape(text.rate(row, rate, numerator, denominator))}</small></th>"
             f"<td><b>{escape(text.percent(row[rate]))}</b><small>{escape(beside)}</small></td></tr>"

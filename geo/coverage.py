@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import geopandas as gpd
 import pandas as pd
 
 from geo.db import statement
 from geo.errors import UnitError, WindowError
-from geo.units import LEVELS, Unit, Vintage, find_unit, list_units, list_vintages, vintage_in_force
+from geo.units import LEVELS, Unit, Vintage, ancestors, find_unit, list_units, list_vintages, vintage_in_force
 
 COUNTS = ["obliged", "created_obliged", "created", "new", "active", "cohort", "never_scanned", "scans", "people"]
 # Each rate with its numerator and denominator: sums first, then one division.
@@ -51,7 +50,7 @@ class Window:
 class Holdings:
     """What the database holds, whatever unit and window are asked for.
 
-    version: grows with each load. as_of: end of the last load; scans_until: last day with scans; both None before any.
+    version: grows with each load. as_of: end of the last load that took rows; scans_until: last day with scans anywhere; both None before any.
     groups: obligation groups of the register. first_commune: code of the first venue's commune, None without venues.
     invented: some venue is the sample's.
     """
@@ -76,6 +75,7 @@ class Coverage:
     rows: one row per unit, columns code, name, level, parent_code, COUNTS (Int64, null where nothing was loaded to
     count from) and RATES (Float64 fractions; null without a denominator; above 1 where more was created than registered).
     total: the same for `unit` itself, as a Series.
+    scans_until: last day with scans in the province of the unit; None where there are none.
     """
 
     unit: Unit
@@ -83,20 +83,27 @@ class Coverage:
     vintage: Vintage
     rows: pd.DataFrame
     total: pd.Series
+    scans_until: date | None
     holdings: Holdings
 
 
 def read_coverage(connection, unit_code, window, by="commune", group=None):
     """Coverage of `unit_code` in `window`, by "commune", "district" or "province".
 
-    group: an obligation group ("A", "C") to narrow venues and register to; None for all.
+    group: an obligation group of the register ("A", "C") to narrow venues and register to; None for all.
     Raises WindowError or UnitError. Units are those in force at the window's end.
     """
     vintage = vintage_in_force(list_vintages(connection), window.last)
-    unit = find_unit(list_units(connection, vintage), unit_code, vintage)
+    units = list_units(connection, vintage)
+    unit = find_unit(units, unit_code, vintage)
     if LEVELS[by] < unit.level:
         raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
-    other = connection.scalar(statement("count_other_vintages"), {"vintage": vintage.id, "last": window.last})
+    holdings = read_holdings(connection)
+    if group is not None and group not in holdings.groups:
+        raise UnitError(f"the register has no group {group}; it has {', '.join(holdings.groups) or 'none'}")
+    province = list(ancestors(units, unit.code))[-1].code
+    place = {"vintage": vintage.id, "province": province}
+    other = connection.scalar(statement("count_other_vintages"), place | {"last": window.last})
     if other:
         raise WindowError(
             f"{other} venues were declared in other units than those in force since {vintage.valid_from:%d/%m/%Y} "
@@ -119,8 +126,9 @@ def read_coverage(connection, unit_code, window, by="commune", group=None):
         return add_rates(rows.astype({count: "Int64" for count in COUNTS}))
 
     rows = read(LEVELS[by])
+    scans_until = connection.scalar(statement("read_scans_until"), place)
     total = rows if LEVELS[by] == unit.level else read(unit.level)
-    return Coverage(unit, window, vintage, rows, total.iloc[0], read_holdings(connection))
+    return Coverage(unit, window, vintage, rows, total.iloc[0], scans_until, holdings)
 
 
 def add_rates(rows):
@@ -130,10 +138,3 @@ def add_rates(rows):
         for rate, (numerator, denominator) in RATES.items()
     }
     return rows.assign(**rates)
-
-
-def read_polygons(connection, vintage_id, unit_code):
-    """The communes of a unit as drawn on the map: code, name, parent_code, geometry (EPSG:4326, shared borders)."""
-    return gpd.read_postgis(
-        statement("list_polygons"), connection, geom_col="geometry", params={"vintage": vintage_id, "unit": unit_code}
-    )

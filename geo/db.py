@@ -7,8 +7,10 @@ so a page that tried to write would be refused there.
 import os
 import re
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from alembic import command
@@ -42,6 +44,11 @@ CREATE EXTENSION IF NOT EXISTS postgis;
 GRANT USAGE, CREATE ON SCHEMA public TO {OWNER};
 GRANT USAGE ON SCHEMA public TO {LOADER}, {VIEWER};
 """
+
+
+def today():
+    """The local day in Vietnam, wherever the machine thinks it is."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).date()
 
 
 def database_url():

@@ -10,15 +10,19 @@ class ClusterError(PhuqrError):
 
 
 class DatabaseError(PhuqrError):
-    """The database named by DATABASE_URL cannot be reached or lacks what is needed."""
+    """The database cannot be reached, lacks what is needed, or holds what forbids the load."""
 
 
 class WindowError(PhuqrError):
-    """A window that is no pair of days, or that no boundary vintage covers."""
+    """A window that is no pair of days, or whose venues were declared in units of another vintage."""
+
+
+class BoundaryError(PhuqrError):
+    """No boundaries are loaded yet."""
 
 
 class UnitError(PhuqrError):
-    """An administrative unit that does not exist in the vintage asked for."""
+    """An administrative unit or an obligation group that does not exist."""
 
 
 class FileError(PhuqrError):

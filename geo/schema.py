@@ -130,7 +130,7 @@ admin_unit = Table(
         nullable=False,
         comment="simplified as a coverage, neighbours share one line: drawn on the map",
     ),
-    Column("area_km2", Float, nullable=False, comment="geodesic area of geom"),
+    Column("area_km2", Float, nullable=False, comment="area of geom on the ellipsoid (EPSG:6933)"),
     _written_by(),
     PrimaryKeyConstraint("vintage", "code"),
     ForeignKeyConstraint(

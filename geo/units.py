@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+import geopandas as gpd
+
 from geo.db import statement
-from geo.errors import UnitError, WindowError
+from geo.errors import BoundaryError, UnitError
 
 LEVELS = {"province": 1, "district": 2, "commune": 3}
 
@@ -13,7 +15,7 @@ LEVELS = {"province": 1, "district": 2, "commune": 3}
 class Vintage:
     """A set of units in force from `valid_from`.
 
-    sketched: some of its polygons are the sample's. version: grows with each load that changed a unit.
+    sketched: some of its polygons are the sample's. version: the moment, in ms, of the last load that changed a unit.
     """
 
     id: int
@@ -42,7 +44,7 @@ def list_vintages(connection):
 def vintage_in_force(vintages, day):
     """The vintage in force on `day`; the oldest one for the days before it, since nothing older is known."""
     if not vintages:
-        raise WindowError(
+        raise BoundaryError(
             "no boundaries are loaded; type: phuqr load boundaries FILE --vintage YYYY-MM-DD, or: phuqr demo"
         )
     in_force = [vintage for vintage in vintages if vintage.valid_from <= day]
@@ -64,6 +66,13 @@ def find_unit(units, code, vintage):
     return units[code]
 
 
+def ancestors(units, code):
+    """The unit of that code and those above it, from the smallest to the province."""
+    while code:
+        yield units[code]
+        code = units[code].parent_code
+
+
 def communes_within(units, code):
     """Codes of the communes inside a unit: itself, if it is one."""
     return [
@@ -71,3 +80,14 @@ def communes_within(units, code):
         for unit in units.values()
         if unit.level == 3 and code in (unit.code, unit.parent_code, units[unit.parent_code].parent_code)
     ]
+
+
+def read_polygons(connection, vintage_id, code):
+    """The communes inside a unit as drawn on the map: code, name, parent_code, geometry (EPSG:4326, shared borders)."""
+    place = {"vintage": vintage_id, "unit": code}
+    return gpd.read_postgis(statement("list_polygons"), connection, geom_col="geometry", params=place)
+
+
+def read_bounds(connection, vintage_id, code):
+    """West, south, east and north of a unit as drawn on the map, in degrees."""
+    return tuple(connection.execute(statement("read_bounds"), {"vintage": vintage_id, "unit": code}).one())

@@ -14,7 +14,7 @@ from geo.errors import FileError
 from geo.names import split_kind
 from geo.schema import admin_unit, boundary_vintage
 from loaders.checking import Findings, require, unique
-from loaders.places import COUNTRY
+from loaders.places import COUNTRY, recheck_points
 from loaders.reading import Source, file_sha256, map_headers, refuse_personal
 from loaders.writing import merge, read_or_log, run_load
 
@@ -45,7 +45,7 @@ def load_boundaries(path, vintage, source=None, licence=None, **options):
 def load_boundary_rows(source, polygons, vintage, origin, licence=None, **options):
     """The same for rows already read; polygons: GeoSeries (EPSG:4326) on the rows' index."""
 
-    def check(connection, read, run):
+    def check(connection, read):
         shapes = _areas_only(polygons.to_numpy())
         return _check_rows(read, shapes), shapes
 
@@ -61,18 +61,10 @@ def load_boundary_rows(source, polygons, vintage, origin, licence=None, **option
         communes = source.rows[accepted].replace("", None).assign(geom=shapes[accepted])
         units = _build_units(pd.concat([communes, _read_neighbours(connection, vintage_id, communes)]))
         changed = merge(connection, admin_unit, ["vintage", "code"], units.assign(vintage=vintage_id), run)
-        connection.execute(_RECHECK_POINTS, {"vintage": vintage_id})
+        recheck_points(connection)
         return changed
 
     return run_load("boundaries", source, check, write, **options)
-
-
-_RECHECK_POINTS = sa.text("""
-    UPDATE venue v SET outside_commune = NOT ST_Covers(u.geom, v.point)
-    FROM admin_unit u
-    WHERE v.vintage = :vintage AND u.vintage = v.vintage AND u.code = v.commune_code AND v.point IS NOT NULL
-      AND v.outside_commune = ST_Covers(u.geom, v.point)
-""")
 
 
 def read_layer(path):
@@ -156,6 +148,7 @@ _NEIGHBOURS = sa.text("""
     FROM admin_unit c
     LEFT JOIN admin_unit d ON d.vintage = c.vintage AND d.code = c.parent_code AND d.level = 2
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = coalesce(d.parent_code, c.parent_code)
+    JOIN load_run r ON r.id = c.load_run AND NOT r.invented
     WHERE c.vintage = :vintage AND c.level = 3 AND p.code = ANY (:provinces) AND c.code <> ALL (:codes)
 """)
 
@@ -172,7 +165,8 @@ def _read_neighbours(connection, vintage_id, communes):
 def _build_units(communes):
     """admin_unit's columns without vintage: communes as given, districts and provinces dissolved from them.
 
-    communes: the file's columns and geom; where two rows name a parent differently, the first is believed.
+    communes: the file's columns and geom; the file's come before those loaded earlier,
+    and of two names of a parent the first is taken.
     Communes are simplified together, as a coverage, and the units above dissolved from the simplified ones.
     """
     communes = communes.set_index("commune_code", drop=False)

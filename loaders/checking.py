@@ -1,13 +1,11 @@
 """Rules over a column at a time; all that is wrong with a file is found before any of it is written."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from geo.db import TIME_ZONE
+from geo.db import today
 from geo.names import Names
 
 # Rule -> what is wrong, and what to do about it, for the staff who mend the file.
@@ -121,11 +119,6 @@ def parse_days(findings, column, required=True):
     findings.add(days < _FIRST_DAY, column, "early_date")
     findings.add(days > pd.Timestamp(today()), column, "future_date")
     return days
-
-
-def today():
-    """The local day in Vietnam."""
-    return datetime.now(ZoneInfo(TIME_ZONE)).date()
 
 
 def parse_counts(findings, column):

@@ -36,7 +36,7 @@ Day = Annotated[
 @database.command()
 def up():
     """Start the private cluster, made and set up first if need be; it runs until `phuqr db down`."""
-    if "DATABASE_URL" in os.environ:
+    if os.environ.get("DATABASE_URL"):
         raise ClusterError("DATABASE_URL names the database to use; unset it to have a private cluster")
     started = cluster.up()
     db.migrate()
@@ -52,6 +52,8 @@ def down():
 @database.command()
 def status():
     """Show where the private cluster is and whether it runs."""
+    if os.environ.get("DATABASE_URL"):
+        typer.echo("DATABASE_URL names the database in use; of the private cluster:")
     now = cluster.status()
     version = f"PostgreSQL {now.version}" if now.version else "not made yet"
     typer.echo(
@@ -144,7 +146,7 @@ def _print_outcome(outcome):
 @contextmanager
 def show_progress(title, steps=3):
     """A bar on stderr that names the step; gives a function to call as each step begins."""
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()
     screen = Console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{title}: đọc", total=steps)

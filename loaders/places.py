@@ -1,12 +1,11 @@
 """How a row of a register or of venues says where it is, and the units that this is read against."""
 
-from datetime import date
-
 import geopandas as gpd
 import shapely
 import sqlalchemy as sa
 from geoalchemy2.shape import to_shape
 
+from geo.db import today
 from geo.errors import FileError
 from geo.schema import admin_unit
 from geo.units import list_units, list_vintages, vintage_in_force
@@ -41,7 +40,7 @@ def choose_vintage(connection, first_day=None):
     chosen = [each for each in known if first_day in (None, each.valid_from)]
     if known and not chosen:
         raise FileError(f"không có bộ địa giới nào từ ngày {first_day}; các bộ đang có: {days}")
-    vintage = chosen[0] if chosen else vintage_in_force(known, date.today())
+    vintage = chosen[0] if chosen else vintage_in_force(known, today())
     return vintage, list_units(connection, vintage)
 
 
@@ -56,3 +55,15 @@ def read_polygons_of(connection, vintages, codes):
     found = {(vintage, code): to_shape(geom) for vintage, code, geom in connection.execute(wanted)}
     shapely.prepare(list(found.values()))
     return gpd.GeoSeries([found.get(key) for key in zip(vintages, codes)], index=codes.index, crs=4326)
+
+
+def recheck_points(connection):
+    """Say anew of each venue's point whether it lies outside its commune, after either of them changed."""
+    connection.execute(
+        sa.text("""
+            UPDATE venue v SET outside_commune = NOT ST_Covers(u.geom, v.point)
+            FROM admin_unit u
+            WHERE u.vintage = v.vintage AND u.code = v.commune_code AND v.point IS NOT NULL
+              AND v.outside_commune = ST_Covers(u.geom, v.point)
+        """)
+    )

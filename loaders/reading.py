@@ -18,7 +18,7 @@ from geo.names import strip_marks
 _PERSONAL = re.compile(
     r"\b(dien thoai|so dt|sdt|(tele)?phone\w*|mobile\w*|e-?mail|zalo|cccd|cmnd|cmt|can cuoc|so dinh danh|dinh danh ca nhan"
     r"|identity (number|card|no)|id number|ho ten|ho va ten|nguoi (dang ky|khai|dai dien|lien he)|chu (ho|co so)"
-    r"|registrant|(ngay|nam) sinh|birth ?da(te|y)|date of birth|noi dung qr|\w*payload)\b"
+    r"|registrant|ho chieu|passport|dob|so tai khoan|ho khau|(ngay|nam) sinh|birth ?da(te|y)|date of birth|noi dung qr|\w*payload)\b"
 )
 # Seen nowhere and pasted along with text: blanks of no width, and the mark that opens a file.
 _BLANKS = "\u200b\u200c\u200d\u2060\ufeff"
@@ -121,6 +121,8 @@ def map_headers(header, columns, name):
     missing = [
         f"{column} ({forms[0]})" for column, (required, forms) in columns.items() if required and column not in found
     ]
+    if missing and any(";" in title for title in header):
+        raise FileError(f"{name}: các cột cách nhau bằng dấu chấm phẩy; hãy lưu lại với dấu phẩy")
     if missing and not found:  # perhaps no header but a row of data: not to be repeated
         raise FileError(f"{name}: dòng đầu không có tiêu đề nào đã biết; cần các cột {', '.join(missing)}")
     if missing:

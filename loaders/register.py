@@ -23,7 +23,7 @@ def load_register(path, vintage=None, **options):
 def load_register_rows(source, vintage=None, **options):
     """The same for rows already read."""
 
-    def check(connection, source, run):
+    def check(connection, source):
         chosen, units = choose_vintage(connection, vintage)
         findings = Findings(source.rows, source.headers)
         vintages = pd.Series(chosen.id, index=source.rows.index)

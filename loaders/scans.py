@@ -24,7 +24,7 @@ def load_scans(path, **options):
 def load_scan_rows(source, invented=False, **options):
     """The same for rows already read."""
 
-    def check(connection, source, run):
+    def check(connection, source):
         findings = Findings(source.rows, source.headers)
         rows = source.rows
         require(findings, "venue_code")

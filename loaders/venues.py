@@ -5,11 +5,12 @@ import pandas as pd
 import shapely
 import sqlalchemy as sa
 
+from geo.db import today
 from geo.names import strip_marks
 from geo.schema import venue, venue_kind
 from geo.units import list_units, list_vintages, vintage_in_force
-from loaders.checking import Findings, match_communes, parse_days, parse_numbers, require, today, unique
-from loaders.places import COUNTRY, PLACE_COLUMNS, read_placed_table, read_polygons_of
+from loaders.checking import Findings, match_communes, parse_days, parse_numbers, require, unique
+from loaders.places import COUNTRY, PLACE_COLUMNS, read_placed_table, read_polygons_of, recheck_points
 from loaders.writing import merge, read_or_log, run_load
 
 COLUMNS = {
@@ -26,6 +27,11 @@ COLUMNS = {
     "solution": (False, ("Giải pháp", "Hình thức")),
 }
 _BAD_CODE = r"(?i)[0-9]([.,][0-9]+)?e\+[0-9]+|.{101,}"  # 1,23457E+18 is what a spreadsheet leaves of a long number
+# Columns of the table -> the headers they come from; without these in the file, what an earlier file told stays.
+_OPTIONAL = {
+    "organisation": {"organisation"}, "address": {"address"}, "closed_on": {"closed_on"}, "solution": {"solution"},
+    "point": {"lon", "lat"}, "outside_commune": {"lon", "lat"},
+}  # fmt: skip
 _SOLUTIONS = {"": "poster", "poster": "poster", "ma qr dan": "poster", "device": "device", "thiet bi": "device"}
 
 
@@ -39,7 +45,7 @@ def load_venue_rows(source, **options):
     return run_load("venues", source, _check, _write, **options)
 
 
-def _check(connection, source, run):
+def _check(connection, source):
     findings = Findings(source.rows, source.headers)
     rows = source.rows
     for column in ("venue_code", "name"):
@@ -65,11 +71,15 @@ def _check(connection, source, run):
         "point": pd.Series(shapely.to_wkb(shapely.set_srid(points, 4326), hex=True, include_srid=True), index=rows.index),
         "outside_commune": outside, "created_on": created_on, "closed_on": closed_on, "solution": solution,
     })  # fmt: skip
-    return findings, prepared
+    untold = [column for column, headers in _OPTIONAL.items() if not headers & source.headers.keys()]
+    return findings, prepared.drop(columns=untold)
 
 
 def _write(connection, prepared, accepted, run):
-    return merge(connection, venue, ["code"], prepared[accepted], run)
+    changed = merge(connection, venue, ["code"], prepared[accepted], run)
+    if "point" not in prepared:  # points of before, perhaps in other communes than before
+        recheck_points(connection)
+    return changed
 
 
 def _match_kinds(connection, findings):

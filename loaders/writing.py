@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from geo import db
 from geo.errors import DatabaseError, FileError, PhuqrError
-from geo.schema import admin_unit, load_finding, load_run, obligation, scan_day, venue
+from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obligation, scan_day, venue
 from loaders.reading import file_sha256
 
 
@@ -53,9 +53,10 @@ def read_or_log(kind, read, path, *columns):
 def run_load(kind, source, check, write, invented=False, progress=lambda step: None):
     """Check a source and write its accepted rows, or nothing at all.
 
-    check(connection, source, run) returns Findings and what `write` needs; write(connection, prepared, accepted, run)
+    check(connection, source) returns Findings and what `write` needs; write(connection, prepared, accepted, run)
     returns how many rows it changed. A file refused as a whole is logged with its error in a transaction of its own.
-    invented: the source is the sample; it is refused where real rows are. Real rows remove the sample's.
+    invented: the source is the sample; it is refused where real rows are. Real rows remove the sample's, and real
+    boundaries what they did not replace of its sketch.
     """
     described = _describe(kind, source.name, source.sha256, invented)
     try:
@@ -64,12 +65,12 @@ def run_load(kind, source, check, write, invented=False, progress=lambda step: N
             if invented and holds_real_rows(connection):
                 raise DatabaseError("the database holds real rows; the sample is only for an empty one")
             run = connection.scalar(load_run.insert().values(**described).returning(load_run.c.id))
-            findings, prepared = check(connection, source, run)
+            findings, prepared = check(connection, source)
             accepted, table = findings.accepted(), findings.table()
             progress("ghi")
-            replaces = not invented and kind != "boundaries" and bool(accepted.any())
-            removed = replaces and _remove_sample(connection)
             changed = write(connection, prepared, accepted, run)
+            remove = _remove_sketch if kind == "boundaries" else _remove_sample
+            removed = not invented and bool(accepted.any()) and remove(connection)
             if changed:
                 connection.execute(sa.select(sa.func.analyze_facts()))
             if len(table):
@@ -113,6 +114,7 @@ def copy_rows(connection, table, rows):
 def merge(connection, target, keys, rows, run):
     """Upsert a frame into a table; rows equal to what is there stay as they are. Returns how many were written.
 
+    A row of the sample that a real row equals becomes real all the same.
     target: a Table of geo.schema with a unique constraint on `keys`; rows: a frame of some of its columns.
     """
     stage, columns = f"stage_{target.name}", list(rows.columns)
@@ -126,10 +128,11 @@ def merge(connection, target, keys, rows, run):
     values = [column for column in columns if column not in keys]
     before = sa.tuple_(*(target.c[column] for column in values))
     after = sa.tuple_(*(adding.excluded[column] for column in values))
+    claimed = _invented(target) & sa.exists().where(load_run.c.id == run, ~load_run.c.invented)
     upsert = adding.on_conflict_do_update(
         index_elements=keys,
         set_={column: adding.excluded[column] for column in [*values, "load_run"]},
-        where=before.is_distinct_from(after),
+        where=before.is_distinct_from(after) | claimed,
     )
     return connection.execute(upsert).rowcount
 
@@ -145,8 +148,30 @@ def holds_real_rows(connection):
 
 
 def _remove_sample(connection):
-    """Delete the invented venues, scans and register; the sketched units stay until real ones replace them."""
+    """Delete the invented venues, scans and register; whether there were any."""
     removed = [
         connection.execute(table.delete().where(_invented(table))).rowcount for table in (scan_day, venue, obligation)
     ]
     return any(removed)
+
+
+def _remove_sketch(connection):
+    """Delete the sketched units that real ones did not replace, and the sample with them; those that real rows name stay."""
+    sketched, inside = _invented(admin_unit), admin_unit.alias("inside")
+    if not connection.scalar(sa.select(sa.exists().where(sketched, admin_unit.c.level == 3))):
+        return False
+    removed = _remove_sample(connection)
+    unit = admin_unit.c.vintage, admin_unit.c.code
+    needed = [
+        sa.exists().where(table.c.vintage == unit[0], column == unit[1])
+        for table, column in (
+            (venue, venue.c.commune_code),
+            (obligation, obligation.c.commune_code),
+            (inside, inside.c.parent_code),
+        )
+    ]
+    for level in (3, 2, 1):
+        connection.execute(admin_unit.delete().where(sketched, admin_unit.c.level == level, ~sa.or_(*needed)))
+    empty = ~sa.exists().where(admin_unit.c.vintage == boundary_vintage.c.id)
+    connection.execute(boundary_vintage.delete().where(empty))
+    return removed

@@ -88,6 +88,14 @@ def test_a_taken_port_is_said(small_province):
     assert "is taken" in done.stderr
 
 
+def test_the_figures_of_the_readme_are_those_of_the_sample(make_database):
+    url = make_database()
+    assert phuqr("demo", url=url).returncode == 0
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, printed = re.search(r"\$ phuqr (indicators .*)\n((?:    .*\n)+)", text).groups()
+    assert phuqr(*command.split(), url=url).stdout == printed.replace("    ", "")
+
+
 def test_every_command_of_the_readme_exists(small_province):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = {tuple(found.split()) for found in re.findall(r"phuqr ((?:db |load )?[a-z]+)", text)}

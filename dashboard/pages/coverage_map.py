@@ -10,8 +10,8 @@ from dashboard.frame import choose_filters, page, show_heading
 from dashboard.legend import PALETTE, classify, legend_entries
 from dashboard.maps import OUTSIDE, SWATCHES, commune_map, paint
 from dashboard.state import ALL
-from geo.coverage import RATES
-from geo.units import communes_within
+from geo.coverage import COUNTS, RATES
+from geo.units import ancestors, communes_within
 
 MAP_HEIGHT = 480
 
@@ -25,12 +25,13 @@ def show_map(held, filters, atlas, found, text):
     classes = classify(rows, rate)
     outside = {code: OUTSIDE for code in communes_within(atlas.units, province.code) if code not in classes.index}
     labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
+    source = " – ".join(filter(None, (atlas.vintage.source, atlas.vintage.licence)))
     labels |= {"language": text.language, "map": text("map.label")}
     shown = commune_map(
         geometry_url(atlas.vintage, province.code),
         data.bounds(held.version, atlas.vintage.id, province.code),
         labels,
-        text("source", source=atlas.vintage.source, valid_from=text.day(atlas.vintage.valid_from)),
+        text("source", source=source, valid_from=text.day(atlas.vintage.valid_from)),
     )
     colours = paint(
         outside | classes.to_dict(),
@@ -64,7 +65,7 @@ def show_commune(held, filters, atlas, text):
     window = filters.window
     own, *parents = (
         data.coverage(held.version, unit.code, window.first, window.last, filters.group).total
-        for unit in atlas.ancestors(filters.commune)
+        for unit in ancestors(atlas.units, filters.commune)
     )
     st.html(panels.commune_panel(own, parents, text))
     st.button(text("close"), on_click=lambda: st.session_state.update(commune=None))
@@ -74,11 +75,7 @@ def show_table(filters, atlas, found, text):
     """The communes as a table that sorts by any column, opens a commune's panel, and can be taken away."""
     names = {code: unit.name for code, unit in atlas.units.items()}
     rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
-    others = [
-        count
-        for count in ("obliged", "created", "new", "active", "never_scanned")
-        if count not in (numerator, denominator)
-    ]
+    others = [count for count in COUNTS if count not in (numerator, denominator)]
     rest = [other for other in RATES if other != rate]
     columns = ["name", rate, numerator, denominator, *rest, *others, "parent_code"]
     table = found.rows[columns].assign(parent_code=found.rows["parent_code"].map(names))

@@ -288,7 +288,7 @@ def test_days_without_scans_have_no_data_and_no_zero(page):
 )  # fmt: skip
 def test_an_address_of_nonsense_gives_a_notice_and_the_map(page, query):
     frame = open_map(page, query)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("Có lựa chọn không dùng được")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Có lựa chọn không hợp lệ")
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert state(frame)["painted"] == 216
     assert address(page) == {

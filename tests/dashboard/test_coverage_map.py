@@ -181,7 +181,7 @@ def test_a_window_without_scans_has_no_data_and_no_zero(small_province):
 def test_an_address_of_nonsense_gives_a_notice_and_the_page(small_province, query):
     page = opened(**query)
     assert notices(page) == [
-        "Có lựa chọn không dùng được (đơn vị, thời gian hoặc mục khác), đã được thay bằng mặc định."
+        "Có lựa chọn không hợp lệ (đơn vị, thời gian hoặc mục khác); hệ thống đã dùng giá trị mặc định."
     ]
     assert "<h2>Tỉnh Hà Tĩnh</h2>" in html(page)
     assert "alert(1)" not in html(page)
@@ -199,7 +199,7 @@ def test_a_database_that_is_away_is_told_and_comes_back(small_province, use_data
     use_database(small_province.rsplit("/", 1)[0] + "/phuqr_test_nowhere")
     try:
         run(page)
-        assert notices(page) == ["Không dùng được cơ sở dữ liệu. Hãy báo cho người quản trị."]
+        assert notices(page) == ["Không truy cập được cơ sở dữ liệu. Đề nghị báo người quản trị hệ thống."]
         assert "phuqr_test_nowhere" not in html(page)
     finally:
         use_database(small_province)
@@ -213,7 +213,7 @@ def test_venues_of_other_units_are_told_and_can_be_left(small_province, small_fi
     page = opened(unit="440", **DAYS, indicator="creation_rate", lang="en")
     page.date_input(key="days").set_value((date(2025, 7, 1), date(2025, 7, 2)))
     run(page)
-    assert notices(page) == ["This window cannot be counted."]
+    assert notices(page) == ["This window cannot be counted, since the units have changed; choose another."]
     page.date_input(key="days").set_value((date(2021, 11, 26), date(2021, 12, 8)))
     run(page)
     assert notices(page) == []

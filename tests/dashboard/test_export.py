@@ -71,14 +71,16 @@ def test_the_sheet_says_what_its_figures_are(coverage):
     assert rows[0][0] == "Bản đồ phủ QR – Tỉnh Hà Tĩnh"
     assert facts["Thời gian"] == "26/11/2021 – 08/12/2021 (13 ngày)"
     assert facts["Nhóm"] == "Tất cả"
-    assert facts["Nạp số liệu lần cuối"] == text.moment(coverage.holdings.as_of)
+    assert facts["Số liệu cập nhật lúc"] == text.moment(coverage.holdings.as_of)
     assert [facts[text(rate)] for rate in RATES] == [text.definition(rate, WINDOW) for rate in RATES]
-    assert "!" not in facts
+    assert "Lưu ý" not in facts
 
 
 def test_invented_figures_say_so(coverage):
     object.__setattr__(coverage.holdings, "invented", True)
-    assert ["!", Text("vi")("banner_invented")] in [[row[0], row[2]] for row in cells(coverage)]
+    object.__setattr__(coverage.vintage, "sketched", True)
+    said = [row[2] for row in cells(coverage) if row[0] == "Lưu ý"]
+    assert said == [Text("vi")("banner_invented"), Text("vi")("banner_sketched")]
 
 
 def test_english(coverage):

@@ -46,7 +46,7 @@ class Tags(HTMLParser):
 def test_figures_are_those_of_the_letter():
     html = panels.figures(row_of(), WINDOW, VI)
     assert html.count('class="phuqr-card"') == len(RATES)
-    assert "Hoạt động của điểm mới 29,9 % 570 hoạt động / 1.904 tạo mới" in shown(html)
+    assert "Tỷ lệ hoạt động điểm mới 29,9 % 570 hoạt động / 1.904 tạo mới" in shown(html)
     assert "Tỷ lệ tạo mã 61,0 % 2.123 đã tạo / 3.483 phải tạo" in shown(html)
     assert "phuqr-note" not in html
 
@@ -71,7 +71,10 @@ def test_a_panel_has_the_communes_figures_beside_those_it_lies_in():
     html = panels.commune_panel(row_of(active=12, created=99), [district, province], VI)
     text = shown(html)
     assert text.startswith("Xã Quang Vĩnh Huyện Đức Thọ, Tỉnh Hà Tĩnh · Mã 18235")
-    assert "Tỷ lệ hoạt động 12 hoạt động / 99 đã tạo 12,1 % Huyện Đức Thọ: 29,9 % · Tỉnh Hà Tĩnh: 0,0 %" in text
+    assert (
+        "Tỷ lệ hoạt động 12 hoạt động / 99 đã tạo 12,1 % Huyện Đức Thọ: 29,9 % (634/2.123) · Tỉnh Hà Tĩnh: 0,0 % (0/2.123)"
+        in text
+    )
     assert "Lượt quét 12.345" in text and "Chưa từng quét 1.489" in text
 
 

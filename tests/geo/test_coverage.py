@@ -98,6 +98,16 @@ def test_a_group_narrows_venues_and_register(small_province):
     }  # fmt: skip
 
 
+def test_a_group_that_the_register_does_not_have_is_no_group_of_zeros(small_province):
+    with pytest.raises(UnitError, match="no group c; it has A, C"):
+        coverage("440", group="c")
+
+
+def test_the_last_day_with_scans_is_the_provinces_own(small_province):
+    assert coverage("18280").scans_until == date(2021, 12, 9)
+    assert coverage("46").scans_until is None
+
+
 def test_a_window_of_one_day_counts_that_day(small_province):
     day = coverage("440", Window(date(2021, 12, 8), date(2021, 12, 8))).total
     assert figures(day, ["new", "active", "cohort", "scans"]) == {"new": 2, "active": 1, "cohort": 0, "scans": 7}
@@ -119,3 +129,5 @@ def test_venues_of_another_vintage_are_not_left_out_in_silence(small_province, s
     with pytest.raises(WindowError, match="11 venues were declared in other units"):
         coverage("42", Window(date(2025, 7, 1), date(2025, 7, 2)))
     assert coverage("42").total["created"] == 10
+    # of another province they say nothing
+    assert coverage("46", Window(date(2025, 7, 1), date(2025, 7, 2))).total.isna()["created"]

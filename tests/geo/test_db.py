@@ -63,7 +63,15 @@ def test_a_failed_migration_keeps_no_lock(make_database, use_database, monkeypat
         with pytest.raises(DatabaseError, match="stopped"):
             db.migrate()
     with db.engine().connect() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
+        assert (
+            connection.scalar(
+                sa.text(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                    "(SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+            )
+            == 0
+        )
     db.migrate()
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import shapely
 
-from geo.errors import FileError, WindowError
+from geo.errors import BoundaryError, FileError
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 
@@ -85,7 +85,7 @@ def test_with_two_vintages_the_one_meant_is_asked_for(units, boundary_file, load
 
 
 def test_without_boundaries_the_user_is_told_to_load_them(empty, load):
-    with pytest.raises(WindowError, match="no boundaries are loaded"):
+    with pytest.raises(BoundaryError, match="no boundaries are loaded"):
         load("18229,A,2")
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from loaders.checking import today
+from geo.db import today
 from loaders.scans import load_scans
 from loaders.venues import load_venues
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from geo import db
 from geo.errors import FileError
 from loaders.boundaries import load_boundaries
-from loaders.checking import today
+from geo.db import today
 from loaders.venues import load_venues
 
 HEADER = "venue_code,name,kind,commune,district,created_on,lon,lat,closed_on,solution,province,commune_code"
@@ -293,3 +293,17 @@ def test_rows_in_are_rows_loaded_and_rows_refused(units, tmp_path, rows):
     assert outcome.rows_in == len(rows) == outcome.rows_loaded + outcome.rows_refused
     assert outcome.rows_refused == refused
     assert load_venues(tmp_path / "damaged.csv").rows_changed == 0
+
+
+def test_what_a_later_file_does_not_tell_stays(units, write_csv, read_rows):
+    whole = "venue_code,name,kind,commune_code,created_on,organisation,address,lon,lat,closed_on,solution\n"
+    load_venues(write_csv(whole + "V1,A,cafe,18229,2021-11-20,Sở Y tế,Số 1,105.55,18.55,2021-12-01,device\n"))
+    before = read_rows("venue").to_dict("records")[0]
+    brief = "venue_code,name,kind,commune_code,created_on\n"
+    assert load_venues(write_csv(brief + "V1,A,cafe,18229,2021-11-20\n")).rows_changed == 0
+    load_venues(write_csv(brief + "V1,B,cafe,18235,2021-11-20\n"))
+    after = read_rows("venue").to_dict("records")[0]
+    assert after == before | {"name": "B", "commune_code": "18235", "outside_commune": True}
+    load_venues(write_csv(whole + "V1,B,cafe,18235,2021-11-20,,,,,,\n"))
+    emptied = read_rows("venue").to_dict("records")[0]
+    assert (emptied["organisation"], emptied["point"], emptied["solution"]) == (None, None, "poster")

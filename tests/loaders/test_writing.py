@@ -6,11 +6,13 @@ import threading
 import time
 from datetime import date
 
+import geopandas as gpd
 import pytest
 import shapely
 import sqlalchemy as sa
 
 from geo import db
+from geo.units import list_vintages
 from geo.errors import DatabaseError, FileError
 from loaders import boundaries, register, scans, venues
 from loaders.boundaries import load_boundary_rows, read_layer
@@ -170,6 +172,37 @@ def test_the_first_real_rows_remove_the_sample(sample, kind, small_files, write_
     assert not LOADERS[kind](small_files[kind]).sample_removed
 
 
+def held(read_rows):
+    return {table: len(read_rows(table)) for table in ("admin_unit", "obligation", "venue", "scan_day")}
+
+
+def test_real_borders_of_the_same_communes_replace_the_sketch_under_the_sample(sample, boundary_file, read_rows):
+    frame = gpd.read_file(boundary_file)
+    frame["geometry"] = frame.geometry.buffer(-50)
+    frame.to_file(boundary_file.with_name("real.gpkg"), layer="communes")
+    assert not boundaries.load_boundaries(boundary_file.with_name("real.gpkg"), DAY).sample_removed
+    assert held(read_rows) == {"admin_unit": 11, "obligation": 4, "venue": 11, "scan_day": 7}
+    with db.reading() as connection:
+        assert [vintage.sketched for vintage in list_vintages(connection)] == [False]
+
+
+@pytest.mark.parametrize("day", [DAY, date(2020, 1, 1)])
+def test_real_borders_of_another_province_or_day_leave_nothing_of_the_sketch(sample, boundary_file, read_rows, day):
+    frame = gpd.read_file(boundary_file).query("province_code == '46' or @day != @DAY")
+    frame.to_file(boundary_file.with_name("other.gpkg"), layer="communes")
+    assert boundaries.load_boundaries(boundary_file.with_name("other.gpkg"), day).sample_removed
+    assert held(read_rows) == {"admin_unit": 3 if day == DAY else 11, "obligation": 0, "venue": 0, "scan_day": 0}
+    with db.reading() as connection:
+        assert [(vintage.valid_from, vintage.sketched) for vintage in list_vintages(connection)] == [(day, False)]
+
+
+def test_sketched_units_that_real_rows_name_stay(sample, boundary_file, small_files, read_rows):
+    load_venues(small_files["venues"])
+    boundaries.load_boundaries(boundary_file, date(2020, 1, 1))
+    kept = read_rows("SELECT code FROM admin_unit WHERE vintage = 1")["code"].tolist()
+    assert kept == ["18229", "18235", "18754", "42", "440", "449"]  # the communes with venues, and what they lie in
+
+
 def test_a_file_of_which_nothing_is_taken_leaves_the_sample(sample, write_csv, read_rows):
     assert not load_register(write_csv("commune_code,obligation_group,obliged\n1,A,1\n")).sample_removed
     assert not load_scans(write_csv("venue_code,day,scans,people\nV1,2021-11-27,1,1\n")).sample_removed
@@ -201,12 +234,12 @@ def test_of_two_loads_at_once_one_waits(units, small_files, monkeypatch, read_ro
     source = read_table(small_files["venues"], venues.COLUMNS)
     steps, inside = [], threading.Event()
 
-    def check(connection, source, run):
+    def check(connection, source):
         steps.append("in")
         inside.set()
         time.sleep(0.3)  # long enough for the other one to come in, if it could
         steps.append("out")
-        return venues._check(connection, source, run)
+        return venues._check(connection, source)
 
     def load():
         outcomes.append(run_load("venues", source, check, venues._write))

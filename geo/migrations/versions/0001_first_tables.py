@@ -65,7 +65,7 @@ _GRANTS = """
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO phuqr_viewer, phuqr_loader;
 GRANT INSERT, UPDATE ON boundary_vintage, admin_unit, unit_change, venue, obligation, scan_day, commune_scan_day,
     load_run, load_finding TO phuqr_loader;
-GRANT DELETE ON venue, obligation, scan_day, commune_scan_day TO phuqr_loader;
+GRANT DELETE ON boundary_vintage, admin_unit, venue, obligation, scan_day, commune_scan_day TO phuqr_loader;
 """
 
 
