@@ -4,21 +4,28 @@ import sys
 import tempfile
 import traceback
 
-import typer
-
-import dashboard.cli
-import loaders.cli
 from geo.errors import PhuqrError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-app.add_typer(loaders.cli.app)
-app.add_typer(dashboard.cli.app)
+
+def build():
+    """The command with its parts; imported here, so that Ctrl-C meanwhile is met by `main`."""
+    import typer
+
+    import dashboard.cli
+    import loaders.cli
+
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.add_typer(loaders.cli.app)
+    app.add_typer(dashboard.cli.app)
+    return app
 
 
 def main():
     """Run the command; what the user can mend is one line on stderr and exit 1, and so is a fault of the program."""
     try:
-        app()
+        build()()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except PhuqrError as error:
         sys.exit(f"phuqr: {error}")
     except Exception as error:

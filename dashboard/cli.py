@@ -49,7 +49,7 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise PhuqrError(f"port {port} is taken; choose another with: phuqr serve --port {port + 1}") from None
+            raise PhuqrError(f"port {port} is taken; choose another, such as --port {port + 1}") from None
     with db.reading() as connection:
         read_holdings(connection)
     # uvicorn hands SIGTERM on once it has shut down: leave as after Ctrl-C, so that the cluster is let go
@@ -59,7 +59,10 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this
     from dashboard.app import SETTINGS, create_app
 
     typer.echo(f"phuqr: http://localhost:{port}")
-    create_app().run(config=SETTINGS | {"server.port": port})
+    try:
+        create_app().run(config=SETTINGS | {"server.port": port})
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C, while the cluster is let go
 
 
 @app.command()

@@ -10,6 +10,7 @@ from dashboard import data, panels, state
 from dashboard.text import LANGUAGES, Text
 from geo.db import today
 from geo.errors import BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
+from geo.units import communes_within
 
 _STYLE = Path(__file__).parent / "static" / "phuqr.css"
 _NOTICES = {
@@ -56,10 +57,15 @@ def choose_filters(held, text):
         st.session_state.province = province
         above.selectbox(
             text("province"), provinces, key="province", format_func=lambda code: atlas.units[code].name,
-            on_change=lambda: st.session_state.update(unit=st.session_state.province),
+            on_change=lambda: st.session_state.update(unit=st.session_state.province, commune=None),
         )  # fmt: skip
+
+    def keep_panel_inside():
+        if st.session_state.commune not in communes_within(atlas.units, st.session_state.unit):
+            st.session_state.commune = None
+
     where.selectbox(
-        text("district"), [province, *districts], key="unit",
+        text("district"), [province, *districts], key="unit", on_change=keep_panel_inside,
         format_func=lambda code: text("whole_province") if code == province else atlas.units[code].name,
     )  # fmt: skip
     first, last = state.CALENDAR

@@ -1,6 +1,6 @@
 """What the reader has chosen, kept in the page's address, so that a link shows the same figures to another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import streamlit as st
@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.text import LANGUAGES
 from geo.coverage import RATES, Window
 from geo.errors import WindowError
+from geo.units import communes_within
 
 # As many days as Đức Thọ's letter reports on, 26/11 to 08/12/2021.
 DEFAULT_DAYS = 13
@@ -21,7 +22,9 @@ PARAMETERS = "unit", "from", "to", "indicator", "group", "commune", "lang"
 
 @dataclass(frozen=True)
 class Filters:
-    """The choices that decide what is shown; unit: code of a province or district, commune: of the open panel."""
+    """The choices that decide what is shown; unit: code of a province or district, commune: of the open panel,
+    inside the unit.
+    """
 
     unit: str
     window: Window
@@ -65,9 +68,10 @@ def read_filters(query, window, unit, groups, atlas):
         window=window,
         indicator=query["indicator"] if query.get("indicator") in RATES else Filters.indicator,
         group=query["group"] if query.get("group") in groups else None,
-        commune=commune if commune in units and units[commune].level == 3 else None,
         language=read_language(query),
     )
+    if commune in communes_within(units, filters.unit):
+        filters = replace(filters, commune=commune)
     used = filters.as_query()
     return filters, any(used.get(name) != query[name] for name in PARAMETERS if name in query)
 

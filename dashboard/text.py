@@ -169,8 +169,8 @@ class Text:
         return self._texts[key].format(**values)
 
     def number(self, count):
-        """1904 as 1.904; a null as "no data"."""
-        return self("no_data") if pd.isna(count) else _decimal(int(count), "#,##0", self.language)
+        """1904 as 1.904; a null as a dash, the rate beside it says why."""
+        return "–" if pd.isna(count) else _decimal(int(count), "#,##0", self.language)
 
     def percent(self, rate, decimals=1):
         """0.2994 as 29,9 %, the blank not breaking; a null as "no data"."""

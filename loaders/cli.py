@@ -12,13 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from geo import cluster, db
-from geo.errors import ClusterError
+from geo.errors import ClusterError, FileError
 from loaders.boundaries import load_boundaries
 from loaders.checking import RULES
 from loaders.demo import load_sample, wants_sample
 from loaders.register import load_register
 from loaders.scans import load_scans
 from loaders.venues import load_venues
+
+LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 database = typer.Typer(no_args_is_help=True, help="The private PostgreSQL cluster and the schema.")
@@ -115,6 +117,8 @@ def scans(files: Files, as_json: Json = False):
 
 
 def _load_all(loader, files, as_json, **options):
+    if not os.environ.get("DATABASE_URL"):
+        db.migrate()
     for file in files:
         with show_progress(file.name) as progress:
             outcome = loader(file, progress=progress, **options)
@@ -122,6 +126,8 @@ def _load_all(loader, files, as_json, **options):
             typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
         else:
             _print_outcome(outcome)
+        if not outcome.rows_loaded:
+            raise FileError(f"{outcome.file}: không có dòng nào được nạp; hãy sửa tệp rồi nạp lại")
 
 
 def _print_outcome(outcome):
@@ -134,11 +140,15 @@ def _print_outcome(outcome):
     if outcome.ignored:
         typer.echo(f"Cột không đọc: {', '.join(outcome.ignored)}")
     findings = outcome.findings
-    for found in findings[findings["refused"].astype(bool)].itertuples():
+    refused = findings[findings["refused"].astype(bool)]
+    for found in refused.groupby("rule").head(LISTED).itertuples():
         typer.echo(
             f"{outcome.file}, dòng {found.row}, cột {found.column}, giá trị {found.value!r}: "
             f"từ chối ({found.rule}): {found.reason}; {found.remedy}"
         )
+    for rule, count in refused["rule"].value_counts().items():
+        if count > LISTED:
+            typer.echo(f"… và {count - LISTED} dòng nữa cũng bị từ chối ({rule}); xem hết bằng --json")
     for rule, count in findings.loc[~findings["refused"].astype(bool), "rule"].value_counts().items():
         typer.echo(f"cảnh báo ({rule}): {count} dòng, {RULES[rule][0]}")
 

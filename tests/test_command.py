@@ -55,6 +55,16 @@ def test_refused_rows_are_listed_with_what_to_do(small_province, tmp_path):
     assert found["findings"][0]["remedy"]
 
 
+def test_a_file_of_which_nothing_is_loaded_fails_and_does_not_flood_the_screen(small_province, tmp_path):
+    file = tmp_path / "scans.csv"
+    file.write_text("venue_code,day,scans,people\n" + "NONE,2021-11-28,5,5\n" * 50, encoding="utf-8")
+    done = phuqr("load", "scans", file, url=small_province)
+    assert done.returncode == 1
+    assert done.stderr == "phuqr: scans.csv: không có dòng nào được nạp; hãy sửa tệp rồi nạp lại\n"
+    assert done.stdout.count("(unknown_venue): chưa có") == 20
+    assert "… và 30 dòng nữa cũng bị từ chối (unknown_venue); xem hết bằng --json" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -107,7 +117,7 @@ def test_every_command_of_the_readme_exists(small_province):
 def test_a_fault_of_the_program_is_one_line_too(monkeypatch, capsys):
     import phuqr as command
 
-    monkeypatch.setattr(command, "app", lambda: {}["nothing"])
+    monkeypatch.setattr(command, "build", lambda: {}["nothing"])
     with pytest.raises(SystemExit, match=r"a fault of the program \(KeyError\)") as left:
         command.main()
     report = Path(str(left.value).rsplit(" ", 1)[1])

@@ -25,6 +25,13 @@ def show_map(held, filters, atlas, found, text):
     classes = classify(rows, rate)
     outside = {code: OUTSIDE for code in communes_within(atlas.units, province.code) if code not in classes.index}
     labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
+
+    def take_click():
+        code = st.session_state["map"]["commune"]
+        if code in outside:  # go to where it lies
+            st.session_state.unit = atlas.units[code].parent_code
+        st.session_state.commune = code
+
     source = " – ".join(filter(None, (atlas.vintage.source, atlas.vintage.licence)))
     labels |= {"language": text.language, "map": text("map.label")}
     shown = commune_map(
@@ -52,11 +59,6 @@ def show_map(held, filters, atlas, found, text):
     st.html(panels.legend(text(rate), entries, text))
 
 
-def take_click():
-    """Open the panel of the commune that was clicked on the map."""
-    st.session_state.commune = st.session_state["map"]["commune"]
-
-
 def show_commune(held, filters, atlas, text):
     """The panel of the chosen commune, beside the rates of its district and province."""
     if filters.commune is None:
@@ -78,7 +80,8 @@ def show_table(filters, atlas, found, text):
     others = [count for count in COUNTS if count not in (numerator, denominator)]
     rest = [other for other in RATES if other != rate]
     columns = ["name", rate, numerator, denominator, *rest, *others, "parent_code"]
-    table = found.rows[columns].assign(parent_code=found.rows["parent_code"].map(names))
+    rows = found.rows.sort_values([rate, "code"], na_position="last")  # those that stay behind first
+    table = rows[columns].assign(parent_code=rows["parent_code"].map(names))
     forms = {column: text.percent if column in RATES else text.number for column in columns[1:-1]}
     titles = {column: text(column) for column in columns[1:-1]} | {
         "name": text("commune"),
@@ -86,7 +89,7 @@ def show_table(filters, atlas, found, text):
     }
     st.markdown(f"**{text('table', count=text.number(len(table)))}**")
 
-    key, codes = f"table-{filters.unit}", list(found.rows["code"])
+    key, codes = f"table-{filters.unit}", list(rows["code"])
 
     def take_row():
         chosen = st.session_state[key].selection.rows
@@ -111,7 +114,7 @@ def show_table(filters, atlas, found, text):
     st.download_button(
         text("export"),
         lambda: coverage_workbook(found, names, group, text),
-        f"phu-qr_{filters.unit}_{filters.window.first}_{filters.window.last}.xlsx",
+        f"phu-qr_{filters.unit}_{filters.group or ALL}_{filters.window.first}_{filters.window.last}.xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         on_click="ignore",
     )

@@ -74,8 +74,8 @@ def test_figures_are_those_counted_by_hand(small_province):
     for figure, fraction in (("100,0 %", "8 đã tạo / 8 phải tạo"), ("33,3 %", "3 hoạt động / 9 đã tạo"),
                              ("28,6 %", "2 hoạt động / 7 tạo mới")):  # fmt: skip
         assert f'<div class="phuqr-figure">{figure}</div><div class="phuqr-fraction">{fraction}</div>' in html(page)
-    assert list(table(page)["name"]) == ["Thị trấn Đức Thọ", "Xã Quang Vĩnh", "Xã Hòa Lạc"]
-    assert list(table(page)["activity_rate"])[:2] == [0.5, 0.2]
+    assert list(table(page)["name"]) == ["Xã Quang Vĩnh", "Thị trấn Đức Thọ", "Xã Hòa Lạc"], "those behind first"
+    assert list(table(page)["activity_rate"])[:2] == [0.2, 0.5]
 
 
 def test_choosing_is_written_into_the_address(small_province):
@@ -155,13 +155,27 @@ def test_another_province_is_chosen_whole(small_province):
 
 
 def test_a_panel_opens_from_the_address_and_closes(small_province):
-    page = opened(unit="449", **DAYS, commune="18229")
-    assert 'id="commune-18229"' in html(page), "also of a commune outside the district"
+    page = opened(unit="440", **DAYS, commune="18229")
+    assert 'id="commune-18229"' in html(page)
     assert "2 hoạt động / 4 đã tạo" in html(page)
     page.button[0].click()
     run(page)
     assert "phuqr-panel" not in html(page)
     assert "commune" not in address(page)
+
+
+def test_a_panel_is_of_a_commune_inside_the_unit(small_province):
+    page = opened(unit="42", **DAYS, commune="18229")
+    page.selectbox(key="unit").set_value("440")
+    run(page)
+    assert 'id="commune-18229"' in html(page)
+    page.selectbox(key="unit").set_value("449")
+    run(page)
+    assert "phuqr-panel" not in html(page)
+    assert (address(page)["unit"], "commune" in address(page), notices(page)) == ("449", False, [])
+    elsewhere = opened(unit="449", **DAYS, commune="18229")
+    assert "phuqr-panel" not in html(elsewhere)
+    assert len(notices(elsewhere)) == 1
 
 
 def test_a_window_without_scans_has_no_data_and_no_zero(small_province):

@@ -46,8 +46,8 @@ def test_percent(rate, vi, en):
 
 @pytest.mark.parametrize(
     ("count", "vi", "en"),
-    [(0, "0", "0"), (1904, "1.904", "1,904"), (1234567, "1.234.567", "1,234,567"), (None, "chưa có số liệu", "no data"),
-     (pd.NA, "chưa có số liệu", "no data")],
+    [(0, "0", "0"), (1904, "1.904", "1,904"), (1234567, "1.234.567", "1,234,567"), (None, "–", "–"),
+     (pd.NA, "–", "–")],
 )  # fmt: skip
 def test_number(count, vi, en):
     assert (VI.number(count), EN.number(count)) == (vi, en)
@@ -71,9 +71,7 @@ def test_a_window_counts_both_its_ends():
 def test_a_rate_stands_with_what_it_was_divided_from():
     row = {"cohort": 570, "new": 1904}
     assert VI.rate(row, "cohort_rate", "cohort", "new") == "570 hoạt động / 1.904 tạo mới"
-    assert (
-        EN.rate({"active": pd.NA, "created": 4}, "activity_rate", "active", "created") == "no data active / 4 created"
-    )
+    assert EN.rate({"active": pd.NA, "created": 4}, "activity_rate", "active", "created") == "– active / 4 created"
 
 
 def test_a_group_without_a_name_is_its_code():

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo import db
+from geo.db import today
 from geo.errors import FileError
 from loaders.boundaries import load_boundaries
-from geo.db import today
 from loaders.venues import load_venues
 
 HEADER = "venue_code,name,kind,commune,district,created_on,lon,lat,closed_on,solution,province,commune_code"

@@ -12,8 +12,8 @@ import shapely
 import sqlalchemy as sa
 
 from geo import db
-from geo.units import list_vintages
 from geo.errors import DatabaseError, FileError
+from geo.units import list_vintages
 from loaders import boundaries, register, scans, venues
 from loaders.boundaries import load_boundary_rows, read_layer
 from loaders.reading import read_table
