@@ -46,6 +46,13 @@ def legend(title, entries, text):
     return f'<section class="phuqr-legend"><h3>{escape(title)}</h3><ul>{items}</ul><p>{rule}</p></section>'
 
 
+def _compared(parent, rate, numerator, denominator, text):
+    return text(
+        "compared", unit=parent["name"], rate=text.percent(parent[rate]),
+        numerator=text.number(parent[numerator]), denominator=text.number(parent[denominator]),
+    )  # fmt: skip
+
+
 def commune_panel(row, parents, text):
     """All that is known of one commune: its rates beside those of the units it lies in, and its counts.
 
@@ -53,16 +60,12 @@ def commune_panel(row, parents, text):
     """
     rates = []
     for rate, (numerator, denominator) in RATES.items():
-        beside = " · ".join(
-            text(
-                "compared", unit=parent["name"], rate=text.percent(parent[rate]),
-                numerator=text.number(parent[numerator]), denominator=text.number(parent[denominator]),
-            )
-            for parent in parents
-        )  # fmt: skip
+        beside = "".join(
+            f"<small>{escape(_compared(parent, rate, numerator, denominator, text))}</small>" for parent in parents
+        )
         rates.append(
             f"<tr><th>{escape(text(rate))}<small>{escape(text.rate(row, rate, numerator, denominator))}</small></th>"
-            f"<td><b>{escape(text.percent(row[rate]))}</b><small>{escape(beside)}</small></td></tr>"
+            f"<td><b>{escape(text.percent(row[rate]))}</b>{beside}</td></tr>"
         )
     counts = "".join(
         f"<div><dt>{escape(text(count))}</dt><dd>{escape(text.number(row[count]))}</dd></div>"

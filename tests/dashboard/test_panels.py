@@ -72,7 +72,7 @@ def test_a_panel_has_the_communes_figures_beside_those_it_lies_in():
     text = shown(html)
     assert text.startswith("Xã Quang Vĩnh Huyện Đức Thọ, Tỉnh Hà Tĩnh · Mã 18235")
     assert (
-        "Tỷ lệ hoạt động 12 hoạt động / 99 đã tạo 12,1 % Huyện Đức Thọ: 29,9 % (634/2.123) · Tỉnh Hà Tĩnh: 0,0 % (0/2.123)"
+        "Tỷ lệ hoạt động 12 hoạt động / 99 đã tạo 12,1 % Huyện Đức Thọ: 29,9 % (634/2.123) Tỉnh Hà Tĩnh: 0,0 % (0/2.123)"
         in text
     )
     assert "Lượt quét 12.345" in text and "Chưa từng quét 1.489" in text
