@@ -13,16 +13,12 @@ Only the holder of `lock` takes or tests `users.lock`, so nobody can arrive whil
 
 import atexit
 import fcntl
-import glob
 import os
-import pwd
-import re
 import secrets
 import shlex
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,12 +30,8 @@ from typing import NamedTuple
 import psycopg2
 
 from geo.errors import ClusterError
+from geo.postgres import fault_in, find_binaries, owner, run_as_owner
 
-OLDEST_MAJOR = 15
-NOT_INSTALLED = (
-    "PostgreSQL 15 or newer with PostGIS is not installed; type: sudo apt-get install postgresql postgresql-postgis"
-)
-DEBIAN_PG_CONFIG = "/usr/lib/postgresql/*/bin/pg_config"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # the path of a socket may have 107 bytes, a project folder has more
@@ -159,21 +151,21 @@ def _ensure(folder, keep):
 def _start(folder):
     for leftover in folder.glob("initdb-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    if _run("test", "-x", folder).returncode:
+    if run_as_owner("test", "-x", folder).returncode:
         raise ClusterError(f"The user postgres cannot enter {folder}; open it (chmod a+x) or set PHUQR_HOME to another")
-    binaries = _binaries(folder)
+    binaries = find_binaries(folder / "data", _version(folder))
     if _version(folder) is None:
         _initdb(folder, binaries)
     _remove_foreign_pid_file(folder)
     log = folder / "server.log"
     with _open_private(log):
-        os.chown(log, *_owner())
+        os.chown(log, *owner())
     port, deadline = _number_in(folder / "port") or _free_port(), time.monotonic() + PATIENCE_S
     while True:
         read_already = log.stat().st_size
         settings = shlex.join(f"--{name}={value}" for name, value in (SETTINGS | {"port": port}).items())
         waiting = ["-w", "-t", PATIENCE_S, "-D", folder / "data", "-l", log, "-o", settings]
-        result = _run(binaries / "pg_ctl", "start", *waiting)
+        result = run_as_owner(binaries / "pg_ctl", "start", *waiting)
         if result.returncode == 0:
             break
         logged = log.read_bytes()[read_already:].decode(errors="replace")
@@ -185,7 +177,7 @@ def _start(folder):
         elif _wait(folder, "ready", "stopped"):  # the start of a process that was killed meanwhile got there first
             return
         else:
-            raise ClusterError(f"PostgreSQL did not start ({_fault(logged or result.stderr)}); look into {log}")
+            raise ClusterError(f"PostgreSQL did not start ({fault_in(logged or result.stderr)}); look into {log}")
     (folder / "port").write_text(str(port))
 
 
@@ -204,16 +196,18 @@ def _initdb(folder, binaries):
     if data.exists() and any(data.iterdir()):
         raise ClusterError(f"{data} holds files but no cluster (PG_VERSION is missing or empty); move it away")
     with _open_private(password, "w") as file:
-        os.chown(password, *_owner())
+        os.chown(password, *owner())
         file.write(secrets.token_urlsafe(32))
         file.flush()
         os.fsync(file.fileno())  # a cluster that outlives a power cut without its password is lost
     unfinished = Path(tempfile.mkdtemp(prefix="initdb-", dir=folder))
-    os.chown(unfinished, *_owner())
+    os.chown(unfinished, *owner())
     access = ["--username=phuqr", f"--pwfile={password}", "--auth=scram-sha-256"]
-    result = _run(binaries / "initdb", "-D", unfinished, *access, "--encoding=UTF8", "--locale=C.UTF-8")
+    result = run_as_owner(binaries / "initdb", "-D", unfinished, *access, "--encoding=UTF8", "--locale=C.UTF-8")
     if result.returncode:
-        raise ClusterError(f"No cluster could be made in {folder} ({_fault(result.stderr)}); see to that and try again")
+        raise ClusterError(
+            f"No cluster could be made in {folder} ({fault_in(result.stderr)}); see to that and try again"
+        )
     unfinished.rename(data)
 
 
@@ -221,7 +215,9 @@ def _create_database(folder):
     try:
         connection = psycopg2.connect(url("postgres").replace("+psycopg2", ""), connect_timeout=10)
     except psycopg2.OperationalError as error:
-        raise ClusterError(f"The private database lets nobody in ({_fault(str(error))}); look into {folder}") from error
+        raise ClusterError(
+            f"The private database lets nobody in ({fault_in(str(error))}); look into {folder}"
+        ) from error
     with closing(connection), connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'phuqr'")
@@ -280,30 +276,8 @@ def _quit_orphans(folder):
         with suppress(OSError):
             backend = (process / "cmdline").read_bytes().startswith(b"postgres: ")
             # Its owner is asked: root in a container may be refused the cwd of another user's process.
-            if backend and _run("readlink", process / "cwd").stdout.strip() == str(folder / "data"):
+            if backend and run_as_owner("readlink", process / "cwd").stdout.strip() == str(folder / "data"):
                 os.kill(int(process.name), signal.SIGQUIT)
-
-
-def _binaries(folder):
-    """The folder of initdb and pg_ctl: of the data's own major version, or the newest one where there is no data."""
-    installed, version = {}, _version(folder)
-    for pg_config in [shutil.which("pg_config") or "pg_config", *glob.glob(DEBIAN_PG_CONFIG)]:
-        with suppress(OSError):
-            said = _run(pg_config, "--version", "--bindir", "--sharedir").stdout.splitlines()
-            needed = [Path(said[1], "initdb"), Path(said[2], "extension/postgis.control")] if len(said) == 3 else []
-            if needed and all(file.exists() for file in needed):
-                installed[int(re.search(r"\d+", said[0])[0])] = Path(said[1])
-    if version in installed:
-        return installed[version]
-    if version:
-        raise ClusterError(
-            f"{folder / 'data'} was made by PostgreSQL {version}, and this machine has with PostGIS only version "
-            f"{', '.join(map(str, sorted(installed))) or 'none'}; type: sudo apt-get install postgresql-{version} "
-            f"postgresql-{version}-postgis-3, or dump it where {version} is installed and restore it here"
-        )
-    if max(installed, default=0) < OLDEST_MAJOR:
-        raise ClusterError(NOT_INSTALLED)
-    return installed[max(installed)]
 
 
 def _version(folder):
@@ -321,32 +295,6 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _fault(text):
-    """The last line that names a fault, or else the last line, without the time and process in front."""
-    lines = text.strip().splitlines() or ["nothing was said"]
-    faults = [line for line in lines if re.search("FATAL|PANIC|error:", line)]
-    return re.sub(r"^.*(FATAL|PANIC|error): +", "", (faults or lines)[-1])
-
-
-def _owner():
-    """(uid, gid) of the cluster: our own, or as root, which PostgreSQL refuses to run as, those of postgres."""
-    if os.geteuid() != 0:
-        return os.geteuid(), os.getegid()
-    try:
-        return pwd.getpwnam("postgres")[2:4]
-    except KeyError as error:
-        raise ClusterError(NOT_INSTALLED) from error
-
-
-def _run(*command):
-    """Run as the owner, in / since the owner may not enter our folder, and in English since we read what is said."""
-    uid, gid = _owner()
-    as_owner = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    words = [str(word) for word in command]
-    return subprocess.run(words, cwd="/", env=environment, umask=0o077, capture_output=True, text=True, **as_owner)
 
 
 def _open_private(path, mode="a"):

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from geo import cluster
+from geo import cluster, postgres
 from geo.errors import ClusterError
 
 PROJECT = Path(cluster.__file__).resolve().parents[1]
@@ -129,7 +129,7 @@ def test_first_start_from_a_folder_the_owner_may_not_enter(fresh, tmp_path, monk
     assert str(status.version) == (fresh / "data" / "PG_VERSION").read_text().strip()
     assert cluster.url().endswith(f"@127.0.0.1:{status.port}/phuqr")
     monkeypatch.chdir(tmp_path)
-    assert cluster._run("pwd").stdout == "/\n"  # some releases of PostgreSQL start all the same
+    assert postgres.run_as_owner("pwd").stdout == "/\n"  # some releases of PostgreSQL start all the same
 
 
 def test_second_start_changes_nothing(running):
@@ -370,14 +370,14 @@ def test_a_failed_start_says_why_and_where_the_log_is(stopped, monkeypatch):
 
 @pytest.mark.parametrize("major", [14, 97])
 def test_binaries_are_those_of_pg_config_if_new_enough(fresh, base, monkeypatch, major):
-    real = cluster._binaries(fresh)
+    real = postgres.find_binaries(fresh / "data", None)
     sharedir = subprocess.run([real / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout
     fake = base / f"pg_config-{major}" / "pg_config"
     fake.parent.mkdir()
     fake.write_text(f"#!/bin/sh\nprintf '%s\\n' 'PostgreSQL {major}.2' '{real}' '{sharedir.strip()}'\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(cluster, "DEBIAN_PG_CONFIG", "/nonexistent/*/pg_config")
+    monkeypatch.setattr(postgres, "DEBIAN_PG_CONFIG", "/nonexistent/*/pg_config")
     if major < 15:
         with pytest.raises(ClusterError, match="^PostgreSQL 15 or newer .* is not installed; type: sudo apt-get"):
             cluster.up()
