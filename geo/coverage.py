@@ -50,7 +50,8 @@ class Window:
 class Holdings:
     """What the database holds, whatever unit and window are asked for.
 
-    version: grows with each load. as_of: end of the last load that took rows; scans_until: last day with scans anywhere; both None before any.
+    version: grows with each load. as_of: end of the last load that took rows; scans_until: last day with scans
+    anywhere; both None before any.
     groups: obligation groups of the register. first_commune: code of the first venue's commune, None without venues.
     invented: some venue is the sample's.
     """

@@ -25,6 +25,11 @@ class Vintage:
     sketched: bool
     version: int
 
+    @property
+    def origin(self):
+        """The source and, where it names one, its licence: what stands on the map."""
+        return " – ".join(filter(None, (self.source, self.licence)))
+
 
 @dataclass(frozen=True)
 class Unit:

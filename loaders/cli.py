@@ -22,7 +22,7 @@ from loaders.venues import load_venues
 
 LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="The private PostgreSQL cluster and the schema.")
 load = typer.Typer(no_args_is_help=True, help="Load users' files; what is refused is listed, with what to do.")
 app.add_typer(database, name="db")

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,35 @@ def test_the_figures_of_the_readme_are_those_of_the_sample(make_database):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     command, printed = re.search(r"\$ phuqr (indicators .*)\n((?:    .*\n)+)", text).groups()
     assert phuqr(*command.split(), url=url).stdout == printed.replace("    ", "")
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    import phuqr as command
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "build", interrupted)
+    with pytest.raises(SystemExit) as left:
+        command.main()
+    assert (left.value.code, capsys.readouterr().err) == (130, "")
+
+
+def test_a_loader_sets_the_private_database_up_without_being_asked(small_files):
+    home = Path(tempfile.mkdtemp(prefix="phuqr-test-", dir="/var/tmp"))
+    home.chmod(0o755)  # for the user postgres, whom the cluster belongs to where the tests run as root
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {
+        "PHUQR_HOME": str(home)
+    }
+
+    def private(*words):
+        command = [sys.executable, "-m", "phuqr", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    done = private("load", "boundaries", str(small_files["boundaries"]), "--vintage", "2021-11-01")
+    assert "6 dòng = 6 nạp" in done.stdout, done
+    assert "not running" in private("db", "status").stdout, "started without being asked, so stopped at the end"
+    shutil.rmtree(home)
 
 
 def test_every_command_of_the_readme_exists(small_province):

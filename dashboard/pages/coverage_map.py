@@ -32,13 +32,12 @@ def show_map(held, filters, atlas, found, text):
             st.session_state.unit = atlas.units[code].parent_code
         st.session_state.commune = code
 
-    source = " – ".join(filter(None, (atlas.vintage.source, atlas.vintage.licence)))
     labels |= {"language": text.language, "map": text("map.label")}
     shown = commune_map(
         geometry_url(atlas.vintage, province.code),
         data.bounds(held.version, atlas.vintage.id, province.code),
         labels,
-        text("source", source=source, valid_from=text.day(atlas.vintage.valid_from)),
+        text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
     )
     colours = paint(
         outside | classes.to_dict(),
@@ -102,7 +101,11 @@ def show_table(filters, atlas, found, text):
         table.style.format(forms),
         key=key,
         column_config={
-            column: st.column_config.Column(title, pinned=column == "name") for column, title in titles.items()
+            # Wide enough for the words that stand where nothing is known
+            column: st.column_config.Column(
+                title, pinned=column == "name", width=125 if table[column].hasnans else None
+            )
+            for column, title in titles.items()
         },
         hide_index=True,
         height=420,

@@ -1,6 +1,7 @@
 """The map as a reader sees it: in a real Chromium, from the real server, with every outside address refused."""
 
 import re
+import socket
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
@@ -358,3 +359,10 @@ def test_choices_made_faster_than_the_page_answers_are_kept(page, coverage):
     choose_indicator(page, "cohort_rate")
     wait_for_address(page, unit="440", indicator="cohort_rate")
     wait_for_classes(frame, classes_of(coverage("440"), "cohort_rate"))
+
+
+def test_the_server_answers_to_this_machine_only(server):
+    port = int(server.rsplit(":", 1)[1])
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):  # as any address but the one it listens on
+        socket.create_connection(("127.0.0.2", port), timeout=5)

@@ -1,6 +1,7 @@
 """The spreadsheet, opened again: every commune and the total, as numbers, with what they are."""
 
 import io
+import zipfile
 from datetime import date
 
 import pandas as pd
@@ -100,3 +101,8 @@ def test_a_column_of_nulls_only(coverage):
     coverage.rows["active"] = pd.array([pd.NA] * len(coverage.rows), dtype="Int64")
     head, rows = table(cells(coverage))
     assert {row[head.index("Hoạt động")] for code, row in rows.items() if code != "42"} == {""}
+
+
+def test_more_than_the_register_stands_in_red(coverage):
+    with zipfile.ZipFile(io.BytesIO(coverage_workbook(coverage, {}, "", Text("vi")))) as book:
+        assert 'formatCode="[Red][&gt;1]0.0%;0.0%"' in book.read("xl/styles.xml").decode()

@@ -246,6 +246,6 @@ def test_the_browser_sets_texts_as_text():
 def test_the_legend_and_the_map_share_the_looks_of_what_is_no_class():
     script = (files("dashboard") / "static" / "phuqr-map.js").read_text()
     for name, look in SWATCHES.items():
-        assert f"\n    {name}: " in script
+        assert (f"{name}: pattern(" if "gradient" in look else f'{name}: "{look}"') in script
         for colour in set(re.findall(r"#\w{6}", look)):
             assert colour in script

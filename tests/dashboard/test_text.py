@@ -76,3 +76,7 @@ def test_a_rate_stands_with_what_it_was_divided_from():
 
 def test_a_group_without_a_name_is_its_code():
     assert (VI.group("A"), VI.group("B"), VI.group("all")) == ("A – cơ quan, đơn vị", "B", "Tất cả")
+
+
+def test_what_has_not_reached_all_is_not_rounded_up_to_it():
+    assert [VI.percent(rate) for rate in (2499 / 2500, 1.0, 1.25)] == ["99,9\u00a0%", "100,0\u00a0%", "125,0\u00a0%"]

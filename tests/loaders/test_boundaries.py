@@ -16,6 +16,7 @@ from shapely.affinity import translate
 from geo import db
 from geo.errors import FileError
 from geo.schema import admin_unit
+from geo.units import list_vintages
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 from loaders.venues import load_venues
@@ -288,3 +289,14 @@ def test_units_without_districts_stand_under_their_province(empty, write_units, 
     load_boundaries(write_units([(*row[:2], None, None, *row[4:]) for row in TWO]), date(2025, 7, 1))
     assert {code: unit["parent_code"] for code, unit in stored().items()} == {"18229": "42", "18754": "42", "42": None}
     assert load_register(write_csv("commune_code,obligation_group,obliged\n18229,A,1\n")).rows_loaded == 1
+
+
+def test_the_map_names_source_and_licence(empty, boundary_file):
+    def origin():
+        with db.reading() as connection:
+            return [vintage.origin for vintage in list_vintages(connection)]
+
+    load_boundaries(boundary_file, DAY)
+    assert origin() == ["communes.gpkg"]
+    load_boundaries(boundary_file, DAY, source="Sở TN&MT", licence="dùng nội bộ")
+    assert origin() == ["Sở TN&MT – dùng nội bộ"]

@@ -281,7 +281,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_rows_in_are_rows_loaded_and_rows_refused(units, tmp_path, rows):
     with open(tmp_path / "damaged.csv", "w", encoding="utf-8", newline="") as file:
