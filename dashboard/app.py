@@ -1,4 +1,4 @@
-"""The ASGI app: the Streamlit pages, the geometry they draw, and the files their map needs; nothing from elsewhere."""
+"""The ASGI app: the gate, the Streamlit pages, the geometry and tables they offer, and the files their map needs."""
 
 import gzip
 import hashlib
@@ -7,37 +7,49 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
+from dashboard.export import coverage_workbook
+from dashboard.gate import SIGN_IN, Gate
 from dashboard.maps import encode_topojson
+from dashboard.oidc import Provider, read_settings
+from dashboard.sign_in import SignIn, leave, show_password, take_password
+from dashboard.state import ALL, read_filters, read_window
+from dashboard.text import Text
 from geo import db
-from geo.errors import PhuqrError
-from geo.units import list_vintages, read_polygons
+from geo.audit import record
+from geo.coverage import read_coverage, read_holdings
+from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
+from geo.scope import NOTHING
+from geo.units import list_units, list_vintages, read_atlas, read_polygons
 
 _HERE = Path(__file__).parent
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @lru_cache(maxsize=64)
-def _encoded_geometry(vintage_id, version, unit):
-    """The gzipped TopoJSON of a unit's communes and its ETag; 404 where there is no such unit."""
-    with db.reading() as connection:
+def _encoded_geometry(scope, vintage_id, version, unit):
+    """The gzipped TopoJSON of a unit's communes and its ETag; 404 where there is no such unit in scope."""
+    with db.reading(scope) as connection:
         # A version yet to come is refused: its address would go on showing the borders of before
-        if not any(known.id == vintage_id and version <= known.version for known in list_vintages(connection)):
+        known = {vintage.id: vintage for vintage in list_vintages(connection) if version <= vintage.version}
+        units = list_units(connection, known[vintage_id]) if vintage_id in known else {}
+        if unit not in units or not units[unit].in_scope:
             raise HTTPException(404)
         polygons = read_polygons(connection, vintage_id, unit)
-    if polygons.empty:
-        raise HTTPException(404)
     body = gzip.compress(encode_topojson(polygons), mtime=0)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def geometry(request):
-    """The communes of a unit; the address holds the version, so that a browser may keep it for good."""
-    body, etag = _encoded_geometry(**request.path_params)
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    """The communes of a unit; the address holds the version, so that a browser may keep it as long as one is signed in."""
+    body, etag = _encoded_geometry(request.state.reader.scope, **request.path_params)
+    cached = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Accept-Encoding, Cookie"}
+    headers = {"ETag": etag, **cached}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):
@@ -52,9 +64,32 @@ def geometry_url(vintage, unit):
     return f"/geo/{vintage.id}/{vintage.version}/{unit}.topojson"
 
 
+def coverage_table(request):
+    """The table of communes as xlsx, of the filters in the address; on record. 404 where something there cannot be used."""
+    reader, query = request.state.reader, request.query_params
+    with db.reading(reader.scope) as connection:
+        held = read_holdings(connection)
+        window = read_window(query, held.scans_until or db.today())
+        atlas = read_atlas(connection, window.last)
+        if not atlas.tops():
+            raise HTTPException(404)
+        filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
+        if fell_back:
+            raise HTTPException(404)
+        coverage = read_coverage(connection, filters.unit, window, group=filters.group)
+    text, group = Text(filters.language), filters.group or ALL
+    names = {code: unit.name for code, unit in atlas.units.items()}
+    body = coverage_workbook(coverage, names, text.group(group), text)
+    name = f"phu-qr_{filters.unit}_{group}_{window.first}_{window.last}.xlsx"
+    with db.gating() as connection:
+        record(connection, reader, "download", name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=_XLSX, headers=headers)
+
+
 def health(request):
     """200 while the database answers."""
-    with db.reading() as connection:
+    with db.reading(NOTHING) as connection:
         connection.exec_driver_sql("SELECT 1")
     return PlainTextResponse("ok")
 
@@ -62,6 +97,11 @@ def health(request):
 def unavailable(request, error):
     """503, whatever was asked, while the database does not answer."""
     return PlainTextResponse("the database cannot be used", 503)
+
+
+def not_countable(request, error):
+    """404: a window or unit that there are no figures of."""
+    return PlainTextResponse("no figures of this", 404)
 
 
 class Files(StaticFiles):
@@ -73,9 +113,8 @@ class Files(StaticFiles):
         return response
 
 
-# Here and not in a file, which another working folder would not have: without them the pages would be open to the network.
+# Here and not in a file, which another working folder would not have.
 SETTINGS = {
-    "server.address": "127.0.0.1",
     "server.headless": True,
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": False,
@@ -85,15 +124,31 @@ SETTINGS = {
     # ("Cached ForwardMsg MISS"), since the browser forgets earlier messages by its own count of runs.
     "global.minCachedMessageSize": 1_000_000_000,
 }
-ROUTES = [
-    Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
-    Route("/health", health),
-    Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
-    Mount("/lib/phuqr", Files(directory=_HERE / "static")),
-]
-HANDLERS = {PhuqrError: unavailable}
+HANDLERS = {PhuqrError: unavailable, WindowError: not_countable, UnitError: not_countable, BoundaryError: not_countable}
+
+
+def routes(provider=None):
+    """The app's own routes; provider: the identity provider to sign in through, or None."""
+    entrance = SignIn(provider)
+    return [
+        Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
+        Route("/export/coverage.xlsx", coverage_table),
+        Route("/health", health),
+        Route(SIGN_IN, entrance.show),
+        Route(SIGN_IN, entrance.take, methods=["POST"]),
+        Route(f"{SIGN_IN}/provider", entrance.begin),
+        Route(f"{SIGN_IN}/callback", entrance.finish),
+        Route("/sign-out", leave, methods=["POST"]),
+        Route("/password", show_password),
+        Route("/password", take_password, methods=["POST"]),
+        Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
+        Mount("/lib/phuqr", Files(directory=_HERE / "static")),
+    ]
 
 
 def create_app():
     """The app, ready for a server or for `run()`."""
-    return st.App(_HERE / "pages" / "coverage_map.py", routes=ROUTES, exception_handlers=HANDLERS)
+    settings = read_settings()
+    own = routes(Provider(settings) if settings else None)
+    gate = [Middleware(Gate)]
+    return st.App(_HERE / "pages" / "entry.py", routes=own, middleware=gate, exception_handlers=HANDLERS)

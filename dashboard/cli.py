@@ -1,11 +1,13 @@
-"""The commands that show: phuqr serve, phuqr indicators."""
+"""The commands that show, phuqr serve and phuqr indicators, and those that say to whom: phuqr user."""
 
 import csv
+import errno
 import json
 import os
 import signal
 import socket
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from numbers import Integral
@@ -19,10 +21,30 @@ from rich.markup import escape
 from rich.table import Table
 
 from geo import db
+from geo.accounts import (
+    add_account,
+    find_scope,
+    list_accounts,
+    operator_scope,
+    set_disabled,
+    set_password,
+    set_scope,
+)
+from geo.audit import operator
 from geo.coverage import COUNTS, DEFINITIONS, RATES, Window, read_coverage, read_holdings
 from geo.errors import PhuqrError
+from geo.scope import NOTHING, ROLES
 
 app = typer.Typer()
+user = typer.Typer(
+    no_args_is_help=True, help="Accounts: who may sign in to the dashboard, in which role, for which units."
+)
+app.add_typer(user, name="user")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The account.")]
+Units = Annotated[
+    list[str], typer.Option("--unit", metavar="CODE", help="Province, district or commune; may be repeated.")
+]
 
 
 class By(StrEnum):
@@ -31,6 +53,17 @@ class By(StrEnum):
     commune = "commune"
     district = "district"
     province = "province"
+
+
+Role = StrEnum("Role", [(role, role) for role in ROLES])
+
+
+class Topic(StrEnum):
+    """What phuqr bench can measure by itself."""
+
+    query = "query"
+    route = "route"
+    page = "page"
 
 
 class Format(StrEnum):
@@ -42,15 +75,25 @@ class Format(StrEnum):
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501):
-    """Serve the dashboard to this machine's browsers, until Ctrl-C."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0: every one this machine has.")
+    ] = "127.0.0.1",
+):
+    """Serve the dashboard until Ctrl-C: to this machine's browsers, or with --address to others that can reach it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
+            probe.bind((address, port))
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise PhuqrError(f"{address} is no address of this machine") from None
             raise PhuqrError(f"port {port} is taken; choose another, such as --port {port + 1}") from None
-    with db.reading() as connection:
+    if not list_accounts(operator()):
+        typer.echo("phuqr: nobody may sign in yet; type: phuqr user add NAME --role leader --unit CODE", err=True)
+    db.restrict()
+    with db.reading(NOTHING) as connection:
         read_holdings(connection)
     # uvicorn hands SIGTERM on once it has shut down: leave as after Ctrl-C, so that the cluster is let go
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -60,7 +103,7 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this
 
     typer.echo(f"phuqr: http://localhost:{port}")
     try:
-        create_app().run(config=SETTINGS | {"server.port": port})
+        create_app().run(config=SETTINGS | {"server.address": address, "server.port": port})
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C, while the cluster is let go
 
@@ -73,9 +116,10 @@ def indicators(
     by: By = By.commune,
     group: Annotated[str | None, typer.Option(help="Obligation group, A or C; all kinds of venue without it.")] = None,
     format: Format = Format.table,
+    account: Annotated[str | None, typer.Option("--as", help="See only what this account sees.")] = None,
 ):
     """Counts and rates I1 to I4c, with their definitions, of a unit and the units inside it."""
-    with db.reading() as connection:
+    with db.reading(find_scope(account) if account else operator_scope()) as connection:
         coverage = read_coverage(connection, unit, Window(first.date(), last.date()), by.value, group)
     if format is Format.json:
         typer.echo(json.dumps(_as_json(coverage), ensure_ascii=False, indent=1))
@@ -97,6 +141,76 @@ def indicators(
     Console(width=None if sys.stdout.isatty() else 220).print(table)
     for name in [*COUNTS, *RATES]:
         typer.echo(f"{name}: {DEFINITIONS[name]}")
+
+
+@app.command()
+def bench(
+    topic: Annotated[Topic | None, typer.Argument(help="Only the coverage query, small routes or the page.")] = None,
+    pairs: Annotated[int, typer.Option(min=2, max=1000, help="Runs of each side; half as many of the page.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+):
+    """Measure what sign-in and row-level security cost, as ratios of times with and without, on the data loaded."""
+    from dashboard.bench import run_bench
+
+    run_bench([topic.value] if topic else list(Topic), pairs, as_json)
+
+
+@user.command("add")
+def add_user(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What it may do.")],
+    unit: Units,
+    ask: Annotated[bool, typer.Option("--ask", help="Type the password instead of having one generated.")] = False,
+):
+    """Issue an account that sees the rows of these units, and print its password, once."""
+    password = add_account(operator(), name, role.value, unit, _ask(ask))
+    _print_password(name, password, ask)
+
+
+@user.command("list")
+def list_users(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False):
+    """List the accounts with role, units and state."""
+    accounts = list_accounts(operator())
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in accounts], ensure_ascii=False, default=str))
+        return
+    table = Table("name", "role", "units", "state", "last sign-in")
+    for each in accounts:
+        state = "disabled" if each.disabled else "by provider" if each.by_provider else "active"
+        units = ", ".join(f"{name} ({code})" for _, code, name in each.units) or "none"
+        last = each.last_at.strftime("%d/%m/%Y %H:%M") if each.last_at else "never"
+        table.add_row(each.name, each.role, escape(units), state, last)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@user.command("password")
+def change_password(
+    name: Name, ask: Annotated[bool, typer.Option("--ask", help="Type it instead of having one generated.")] = False
+):
+    """Give an account another password and end its sessions."""
+    _print_password(name, set_password(operator(), name, _ask(ask)), ask)
+
+
+@user.command("disable")
+def disable_user(name: Name, undo: Annotated[bool, typer.Option("--undo", help="Let it sign in again.")] = False):
+    """Keep an account from signing in and end its sessions."""
+    set_disabled(operator(), name, not undo)
+    typer.echo(f"{name} {'may sign in again' if undo else 'is disabled'}")
+
+
+@user.command("scope")
+def change_scope(name: Name, unit: Units, role: Annotated[Role | None, typer.Option(help="Another role, too.")] = None):
+    """Give an account these units in place of those it had; at once, also for who is signed in."""
+    set_scope(operator(), name, unit, role and role.value)
+    typer.echo(f"{name} now sees {', '.join(unit)}")
+
+
+def _ask(wanted):
+    return typer.prompt("password", hide_input=True, confirmation_prompt=True) if wanted else None
+
+
+def _print_password(name, password, typed):
+    typer.echo(f"{name}: the password is set" if typed else f"{name}: {password}   (shown once)")
 
 
 def _as_json(coverage):

@@ -1,52 +1,53 @@
 """What the pages read, kept between reruns: the one file of pages' caches (dashboard/app.py keeps encoded geometry).
 
-Every cached function takes the version of the data first, so that a load is seen at the next rerun.
+Every cached function takes the version of the data, so that a load is seen at the next rerun, and the reader's scope, so
+that nobody is shown what was read for another.
 """
-
-from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard.navigation import SESSION_HEADER
 from geo import db
-from geo.coverage import Window, read_coverage, read_holdings
-from geo.units import Unit, Vintage, ancestors, list_units, list_vintages, read_bounds, vintage_in_force
+from geo.coverage import Window, read_coverage, read_holdings, read_total
+from geo.sessions import find_reader
+from geo.units import read_atlas, read_bounds
 
 
-@dataclass(frozen=True)
-class Atlas:
-    """The units in force on a day, each by its code, and their vintage."""
-
-    vintage: Vintage
-    units: dict[str, Unit]
-
-    def province(self, code):
-        """The province that a unit is in, or is."""
-        return list(ancestors(self.units, code))[-1]
+def reader():
+    """Who reads: the Actor of the session that the gate let through, asked anew at each rerun; None once it has ended."""
+    key = st.context.headers.get(SESSION_HEADER)
+    return find_reader(bytes.fromhex(key)) if key else None
 
 
-def holdings():
+def holdings(scope):
     """What is loaded now; asked anew at each rerun, since the rest hangs on its version."""
-    with db.reading() as connection:
+    with db.reading(scope) as connection:
         return read_holdings(connection)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def atlas(version, day):
-    """The units in force on `day`."""
-    with db.reading() as connection:
-        vintage = vintage_in_force(list_vintages(connection), day)
-        return Atlas(vintage, list_units(connection, vintage))
+def atlas(version, scope, day):
+    """The units in force on `day` that the reader may know of."""
+    with db.reading(scope) as connection:
+        return read_atlas(connection, day)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def coverage(version, unit, first, last, group):
+def coverage(version, scope, unit, first, last, group):
     """Coverage by commune of a unit, as geo.coverage.read_coverage gives it."""
-    with db.reading() as connection:
+    with db.reading(scope) as connection:
         return read_coverage(connection, unit, Window(first, last), group=group)
 
 
+@st.cache_data(max_entries=200, show_spinner=False)
+def total(version, scope, unit, first, last, group):
+    """The sums of a district or province for comparison, as geo.coverage.read_total gives them."""
+    with db.reading(scope) as connection:
+        return read_total(connection, unit, Window(first, last), group)
+
+
 @st.cache_data(max_entries=20, show_spinner=False)
-def bounds(version, vintage_id, unit):
+def bounds(version, scope, vintage_id, unit):
     """West, south, east and north of a unit, in degrees."""
-    with db.reading() as connection:
+    with db.reading(scope) as connection:
         return read_bounds(connection, vintage_id, unit)

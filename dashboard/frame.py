@@ -1,15 +1,18 @@
-"""What every page has: its settings, language and filters, the banner, the heading, and errors as notices."""
+"""What every page has: its reader, settings, language and filters, the banner, the heading, and errors as notices."""
 
 import logging
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard import data, panels, state
-from dashboard.text import LANGUAGES, Text
+from dashboard.navigation import PAGES
+from dashboard.text import Text
+from dashboard.words import LANGUAGES
 from geo.db import today
-from geo.errors import BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
+from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
 from geo.units import communes_within
 
 _STYLE = Path(__file__).parent / "static" / "phuqr.css"
@@ -18,56 +21,111 @@ _NOTICES = {
     DatabaseError: "error.database",
     WindowError: "error.window",
     UnitError: "error.choice",
+    AccountError: "error.account",
 }
 
 
+def open_pages(role):
+    """The pages that a role may open, by path, as Streamlit takes them; others do not exist for it."""
+    return {
+        path: st.Page(page.file, title=Text("vi")(page.title), url_path=path, default=path == "")
+        for path, page in PAGES.items()
+        if role in page.roles
+    }
+
+
 @contextmanager
-def page(name):
-    """Set the page up and show, instead of a traceback, what went wrong; yields the texts of the reader's language."""
+def page(path):
+    """Set the page up and show, instead of a traceback, what went wrong; yields the reader's texts and its Actor."""
     language = state.read_language(st.query_params) if state.address_changed() else st.session_state.language
     text = Text(language)
-    st.set_page_config(page_title=f"{text(name)} – phuqr", layout="wide")
+    st.set_page_config(page_title=f"{text(PAGES[path].title)} – phuqr", layout="wide")
     st.html(_STYLE)
     try:
-        yield text
+        reader = data.reader()
+        if reader is None or reader.scope.role not in PAGES[path].roles:
+            _send_to_sign_in(text)
+        _forget_another(reader)
+        show_account(reader, text)
+        yield text, reader
     except PhuqrError as error:
         logging.getLogger("phuqr").warning("%s", error)
         st.error(text(_NOTICES.get(type(error), "error.database")))
     st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
 
 
-def choose_filters(held, text):
+def _send_to_sign_in(text):
+    """End the run: the session does not stand any more, whatever the browser still shows."""
+    st.session_state.clear()
+    st.warning(text("error.signed_out"))
+    st.html(
+        f'<a class="phuqr-button" href="/sign-in?said=ended" target="_self">{escape(text("sign_in"))}</a>'
+        '<script>location.assign("/sign-in?said=ended")</script>',
+        unsafe_allow_javascript=True,
+    )
+    st.stop()
+
+
+def _forget_another(reader):
+    """A browser that comes back as somebody else finds nothing of who was there before."""
+    if st.session_state.get("reader", reader.name) != reader.name:
+        st.session_state.clear()
+    st.session_state.reader = reader.name
+
+
+def show_account(reader, text):
+    """A line with the pages that the reader may open, who it is, and the way out."""
+    line = st.container(key="account", horizontal=True, vertical_alignment="center")
+    pages = open_pages(reader.scope.role)
+    if len(pages) > 1:
+        left = st.session_state.written.as_query() if "written" in st.session_state else {}
+        for path, opened in pages.items():
+            query = {**(left if path == "" else {}), "lang": text.language}
+            line.page_link(opened, label=text(PAGES[path].title), query_params=query)
+    who, role = escape(reader.name), escape(text(f"role.{reader.scope.role}"))
+    line.html(
+        f'<form class="phuqr-account" method="post" action="/sign-out" target="_self"><span><b>{who}</b> · {role}</span>'
+        f'<a href="/password?lang={text.language}" target="_self">{escape(text("password.change"))}</a>'
+        f"<button>{escape(text('sign_out'))}</button></form>"
+    )
+
+
+def choose_filters(reader, held, text):
     """The row of filters; returns the Filters as they now stand and the units in force at the window's end."""
     opened = state.address_changed()
     asked = st.query_params if opened else state.from_widgets().as_query()
     window = state.read_window(asked, held.scans_until or today())
-    atlas = data.atlas(held.version, window.last)
+    atlas = data.atlas(held.version, reader.scope, window.last)
+    tops = atlas.tops()
+    if not tops:
+        st.info(text("error.no_scope"))
+        st.stop()
     # What was chosen is read as an address is: the units of another window's end may be others
     filters, fell_back = state.read_filters(asked, window, default_unit(held, atlas), held.groups, atlas)
     if opened or fell_back:
         state.to_widgets(filters)
     if fell_back:
         st.warning(text("error.choice"))
-    province = atlas.province(filters.unit).code
-    provinces = [code for code, unit in atlas.units.items() if unit.level == 1]
-    districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, province)]
+    top = atlas.top(filters.unit)
+    districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, top.code)]
     where, when, group, language = st.container(key="filters").columns([4, 3, 3, 2], gap="small")
-    if len(provinces) > 1:
-        above, where = where.columns(2)
-        st.session_state.province = province
+    if len(tops) > 1:
+        above, where = where.columns(2) if districts else (where, None)
+        st.session_state.top = top.code
         above.selectbox(
-            text("province"), provinces, key="province", format_func=lambda code: atlas.units[code].name,
-            on_change=lambda: st.session_state.update(unit=st.session_state.province, commune=None),
+            text("area"), tops, key="top", format_func=lambda code: atlas.units[code].name,
+            on_change=lambda: st.session_state.update(unit=st.session_state.top, commune=None),
         )  # fmt: skip
 
     def keep_panel_inside():
         if st.session_state.commune not in communes_within(atlas.units, st.session_state.unit):
             st.session_state.commune = None
 
-    where.selectbox(
-        text("district"), [province, *districts], key="unit", on_change=keep_panel_inside,
-        format_func=lambda code: text("whole_province") if code == province else atlas.units[code].name,
-    )  # fmt: skip
+    if where:
+        where.selectbox(
+            text("district") if districts else text("area"), [top.code, *districts], key="unit", on_change=keep_panel_inside,
+            format_func=lambda code: text("whole_province") if atlas.units[code].level == 1 else atlas.units[code].name,
+        )  # fmt: skip
     first, last = state.CALENDAR
     when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY")
     group.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
@@ -80,10 +138,10 @@ def choose_filters(held, text):
 
 
 def default_unit(held, atlas):
-    """The province to open with: the one whose venues were loaded first, or the first of the list."""
+    """The unit to open with: the largest in scope around the venue that was loaded first, or the first of the list."""
     if held.first_commune in atlas.units:
-        return atlas.province(held.first_commune).code
-    return next(iter(atlas.units))
+        return atlas.top(held.first_commune).code
+    return atlas.tops()[0]
 
 
 def show_heading(name, held, atlas, found, text):

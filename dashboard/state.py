@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboard.text import LANGUAGES
+from dashboard.words import LANGUAGES
 from geo.coverage import RATES, Window
 from geo.errors import WindowError
 from geo.units import communes_within
@@ -22,7 +22,7 @@ PARAMETERS = "unit", "from", "to", "indicator", "group", "commune", "lang"
 
 @dataclass(frozen=True)
 class Filters:
-    """The choices that decide what is shown; unit: code of a province or district, commune: of the open panel,
+    """The choices that decide what is shown; unit: code of a province or district, or of a commune that is all there is in scope; commune: of the open panel,
     inside the unit.
     """
 
@@ -64,13 +64,17 @@ def read_filters(query, window, unit, groups, atlas):
     """
     units, asked, commune = atlas.units, query.get("unit"), query.get("commune")
     filters = Filters(
-        unit=asked if asked in units and units[asked].level < 3 else unit,
+        unit=asked
+        if asked in units and (units[asked].level < 3 or asked in atlas.tops()) and units[asked].in_scope
+        else unit,
         window=window,
         indicator=query["indicator"] if query.get("indicator") in RATES else Filters.indicator,
         group=query["group"] if query.get("group") in groups else None,
         language=read_language(query),
     )
-    if commune in communes_within(units, filters.unit):
+    if units[filters.unit].level == 3:
+        filters = replace(filters, commune=filters.unit)
+    elif commune in communes_within(units, filters.unit):
         filters = replace(filters, commune=commune)
     used = filters.as_query()
     return filters, any(used.get(name) != query[name] for name in PARAMETERS if name in query)

@@ -102,34 +102,53 @@ def read_coverage(connection, unit_code, window, by="commune", group=None):
     holdings = read_holdings(connection)
     if group is not None and group not in holdings.groups:
         raise UnitError(f"the register has no group {group}; it has {', '.join(holdings.groups) or 'none'}")
-    province = list(ancestors(units, unit.code))[-1].code
-    place = {"vintage": vintage.id, "province": province}
-    other = connection.scalar(statement("count_other_vintages"), place | {"last": window.last})
-    if other:
-        raise WindowError(
-            f"{other} venues were declared in other units than those in force since {vintage.valid_from:%d/%m/%Y} "
-            "and cannot be counted there; choose a window of their time"
-        )
+    known = _read_province(connection, units, unit, vintage, window)
 
     def read(level):
-        found = connection.execute(
-            statement("read_coverage"),
-            {
-                "vintage": vintage.id,
-                "unit": unit.code,
-                "level": level,
-                "first": window.first,
-                "last": window.last,
-                "group": group,
-            },
-        )
-        rows = pd.DataFrame(found.all(), columns=list(found.keys()))
-        return add_rates(rows.astype({count: "Int64" for count in COUNTS}))
+        return _read_counts(connection, "read_coverage", unit, level, vintage, window, group, known)
 
     rows = read(LEVELS[by])
-    scans_until = connection.scalar(statement("read_scans_until"), place)
     total = rows if LEVELS[by] == unit.level else read(unit.level)
-    return Coverage(unit, window, vintage, rows, total.iloc[0], scans_until, holdings)
+    return Coverage(unit, window, vintage, rows, total.iloc[0], known.scans_until, holdings)
+
+
+def read_total(connection, unit_code, window, group=None):
+    """Counts and rates of a district or province, a Series as Coverage.total: also of one that the reader's scope lies in.
+
+    Raises WindowError, or UnitError for any other unit.
+    """
+    vintage = vintage_in_force(list_vintages(connection), window.last)
+    units = list_units(connection, vintage)
+    if unit_code not in units:
+        raise UnitError(f"there is no unit {unit_code} among those in force since {vintage.valid_from:%d/%m/%Y}")
+    unit = units[unit_code]
+    known = _read_province(connection, units, unit, vintage, window)
+    return _read_counts(connection, "read_total", unit, unit.level, vintage, window, group, known).iloc[0]
+
+
+def _read_province(connection, units, unit, vintage, window):
+    """What is loaded of the province that a unit is in; WindowError where it cannot be counted in this vintage."""
+    province = list(ancestors(units, unit.code))[-1].code
+    days = {"first": window.first, "last": window.last}
+    known = connection.execute(statement("read_province"), {"vintage": vintage.id, "province": province, **days}).one()
+    if known.other_vintages:
+        raise WindowError(
+            f"{known.other_vintages} venues were declared in other units than those in force since "
+            f"{vintage.valid_from:%d/%m/%Y} and cannot be counted there; choose a window of their time"
+        )
+    return known
+
+
+def _read_counts(connection, name, unit, level, vintage, window, group, known):
+    found = connection.execute(
+        statement(name),
+        {
+            "vintage": vintage.id, "unit": unit.code, "level": level, "first": window.first, "last": window.last,
+            "group": group, "venues_known": known.venues_known, "scans_known": known.scans_known,
+        },
+    )  # fmt: skip
+    rows = pd.DataFrame(found.all(), columns=list(found.keys()))
+    return add_rates(rows.astype({count: "Int64" for count in COUNTS}))
 
 
 def add_rates(rows):

@@ -1,11 +1,12 @@
-"""Engine and transactions, each under one of three roles, on DATABASE_URL or else on the private cluster.
+"""Engine and transactions, each under one of four roles, on DATABASE_URL or else on the private cluster.
 
-Owner changes the schema, loader writes rows, viewer reads. PostgreSQL drops to the role as the connection opens,
-so a page that tried to write would be refused there.
+Owner changes the schema, loader writes rows, viewer reads those in the reader's scope, gate keeps accounts. PostgreSQL
+drops to the role as the connection opens, so a page that tried to write would be refused there.
 """
 
 import os
 import re
+import secrets
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -15,18 +16,22 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from geo import cluster
 from geo.errors import DatabaseError
-from geo.schema import LOADER, OWNER, VIEWER, metadata
+from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
+from geo.schema_access import gate_secret
+from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 _MIGRATING = 0x70687571  # advisory lock: one migration at a time
 _LOADING = 0x70687572  # and one load at a time
 
 _engines = {}
+_logins = {}  # role -> address, once this process may have no other: see restrict()
 _NOT_SET_UP = "the database is not set up yet; type: phuqr db migrate"
 
 _BOOTSTRAP = f"""
@@ -39,10 +44,13 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 DO $$ BEGIN
     CREATE ROLE {VIEWER} NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-GRANT {OWNER}, {LOADER}, {VIEWER} TO CURRENT_USER;
+DO $$ BEGIN
+    CREATE ROLE {GATE} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+GRANT {OWNER}, {LOADER}, {VIEWER}, {GATE} TO CURRENT_USER;
 CREATE EXTENSION IF NOT EXISTS postgis;
 GRANT USAGE, CREATE ON SCHEMA public TO {OWNER};
-GRANT USAGE ON SCHEMA public TO {LOADER}, {VIEWER};
+GRANT USAGE ON SCHEMA public TO {LOADER}, {VIEWER}, {GATE};
 """
 
 
@@ -69,13 +77,16 @@ def database_url():
 
 def engine(role=None):
     """A pooled engine whose connections have taken `role`; without one, the login's own rights (set-up only)."""
+    if _logins and role not in _logins:
+        raise DatabaseError("the dashboard reads and keeps accounts; it does nothing else in the database")
     if role not in _engines:
         options = f"-c timezone={TIME_ZONE} -c jit=off"
         if role:
             options += f" -c role={role}"
         if role == VIEWER:
             options += " -c statement_timeout=60s"
-        _engines[role] = sa.create_engine(database_url(), connect_args={"options": options}, pool_pre_ping=True)
+        url = _logins.get(role) or database_url()
+        _engines[role] = sa.create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
     return _engines[role]
 
 
@@ -83,6 +94,25 @@ def close():
     """Close every pooled connection, so that the database can be dropped or another one used."""
     while _engines:
         _engines.popitem()[1].dispose()
+    _logins.clear()
+
+
+def restrict():
+    """Give up, until `close`, what the dashboard does not need: from here on this process can only read and keep accounts.
+
+    It reconnects as logins that are members of the role viewer or of the role gate, of nothing else; a DATABASE_URL that
+    may itself do no more is kept.
+    """
+    url, logins = database_url(), {}
+    with _plain_errors(), engine().begin() as connection:
+        may_write = sa.text(f"SELECT pg_has_role('{LOADER}', 'MEMBER') OR pg_has_role('{OWNER}', 'MEMBER')")
+        if not connection.scalar(may_write):
+            logins = {VIEWER: url, GATE: url}
+        else:
+            for login, (role, password) in _read_passwords(connection).items():
+                logins[role] = url.set(username=login, password=password)
+    close()
+    _logins.update(logins)
 
 
 @contextmanager
@@ -92,10 +122,21 @@ def _transaction(role):
 
 
 @contextmanager
-def reading():
-    """A read-only transaction of the viewer."""
+def reading(scope, cases=False):
+    """A read-only transaction of the viewer that sees the rows of a geo.scope.Scope.
+
+    cases: also traced cases; only for geo.audit.reading_cases, which puts it on record first.
+    """
     with _transaction(VIEWER) as connection:
         connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        apply(connection, scope, cases)
+        yield connection
+
+
+@contextmanager
+def gating():
+    """A transaction of the gate: accounts, sessions, audit."""
+    with _transaction(GATE) as connection:
         yield connection
 
 
@@ -129,9 +170,49 @@ def migrate():
                 connection.execute(SetTableComment(table))
                 for column in table.columns:
                     connection.execute(SetColumnComment(column))
+            connection.exec_driver_sql(_functions())
+            _keep_passwords(connection)
+            passwords = _read_passwords(connection)
+            connection.execute(sa.text("RESET ROLE"))
+            _make_logins(connection, passwords)
             connection.commit()
         finally:
             connection.invalidate()  # ends the session, and with it the lock and the role
+
+
+def _functions():
+    """functions.sql, with the query of read_coverage.sql in it, whose parameters are there the function's."""
+    folder = files("geo") / "sql"
+    query = (folder / "read_coverage.sql").read_text(encoding="utf-8")
+    body = re.sub(r":(\w+)", r'read_total."\1"', re.sub("(?m)^--.*", "", query))
+    return (folder / "functions.sql").read_text(encoding="utf-8").replace("{read_coverage}", body)
+
+
+def _keep_passwords(connection):
+    """Make the passwords of this database's own logins, once."""
+    for login in _own_logins(connection):
+        made = {"name": login, "value": secrets.token_urlsafe(32)}
+        connection.execute(insert(gate_secret).values(made).on_conflict_do_nothing())
+
+
+def _read_passwords(connection):
+    """login -> (role, password)."""
+    kept = dict(connection.execute(sa.select(gate_secret.c.name, gate_secret.c.value)).all())
+    return {login: (role, kept[login]) for login, role in _own_logins(connection).items()}
+
+
+def _own_logins(connection):
+    """login -> role, named by the database, since logins are the whole server's."""
+    database = connection.scalar(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+    return {f"{role}_{database}": role for role in (VIEWER, GATE)}
+
+
+def _make_logins(connection, passwords):
+    for login, (role, password) in passwords.items():
+        if not connection.scalar(
+            sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :login)"), {"login": login}
+        ):
+            connection.exec_driver_sql(f"CREATE ROLE {login} LOGIN PASSWORD %s IN ROLE {role}", (password,))
 
 
 def _refuse_old(connection):
@@ -150,7 +231,7 @@ def _plain_errors():
     try:
         yield
     except OperationalError as error:
-        if f'role "{VIEWER}"' in str(error.orig) or f'role "{LOADER}"' in str(error.orig):
+        if any(f'role "{role}"' in str(error.orig) for role in (VIEWER, LOADER, GATE)):
             raise DatabaseError(_NOT_SET_UP) from error
         raise DatabaseError(f"the database cannot be used: {_first_line(error)}; see: phuqr db status") from error
     except ProgrammingError as error:

@@ -27,3 +27,11 @@ class UnitError(PhuqrError):
 
 class FileError(PhuqrError):
     """A file that cannot be loaded as a whole: unreadable, a header missing, personal data."""
+
+
+class AccountError(PhuqrError):
+    """An account, role, password or scope that cannot be given, or a change by who may not make it."""
+
+
+class ProviderError(PhuqrError):
+    """The identity provider is wrongly set up, cannot be reached, or does not vouch for a person phuqr may let in."""

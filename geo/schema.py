@@ -20,9 +20,10 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 
-OWNER, LOADER, VIEWER = "phuqr_owner", "phuqr_loader", "phuqr_viewer"
+OWNER, LOADER, VIEWER, GATE = "phuqr_owner", "phuqr_loader", "phuqr_viewer", "phuqr_gate"
 
 metadata = MetaData(
     naming_convention={
@@ -90,6 +91,12 @@ load_finding = Table(
     Column("rule", Text, nullable=False, comment="stable name of the rule, for machines and for counting"),
     Column("refused", Boolean, nullable=False, comment="true: the row was kept out; false: loaded and flagged"),
     Column("remedy", Text, nullable=False, comment="what the staff can do, in Vietnamese"),
+    Column("vintage", Integer, comment="vintage in which commune_code is meant"),
+    Column(
+        "commune_code",
+        Text,
+        comment="commune of the row: whose readers see the finding; null, where it could not be known: those who see all",
+    ),
     comment="Rows refused or flagged, so that an office can be told what to mend",
 )
 
@@ -143,6 +150,7 @@ admin_unit = Table(
     CheckConstraint("level BETWEEN 1 AND 3", name="level"),
     CheckConstraint("(level = 1) = (parent_code IS NULL)", name="parent"),
     Index(None, "vintage", "parent_code"),
+    Index("admin_unit_province_idx", "vintage", "code", postgresql_where=text("level = 1")),
     comment="Provinces, districts and communes, one row per vintage",
 )
 
@@ -270,4 +278,51 @@ commune_scan_day = Table(
     CheckConstraint("people BETWEEN 0 AND scans", name="people"),
     CheckConstraint("venues_with_scans BETWEEN 0 AND scans", name="venues"),
     comment="Sources that know scans per commune only; kept apart from scan_day",
+)
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True, comment="short key"),
+    Column("case_code", Text, nullable=False, comment="pseudonym from the health department, never a person's"),
+    Column("case_class", Text, nullable=False, comment="F0 or F1"),
+    Column("venue_id", ForeignKey("venue.id"), comment="where; null where only a commune and a place were told"),
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="where the visit was: not where the case lives"),
+    Column("place", Text, comment="as described, where no venue is named"),
+    Column("arrived_at", DateTime(True), nullable=False, comment="when the case came"),
+    Column("left_at", DateTime(True), comment="null where not told; never filled with now"),
+    Column("source", Text, nullable=False, comment="declared by the case, or scanned"),
+    _written_by(),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="visit_commune_fkey"
+    ),
+    CheckConstraint("case_class IN ('F0', 'F1')", name="case_class"),
+    CheckConstraint("source IN ('declared', 'scanned')", name="source"),
+    CheckConstraint("left_at >= arrived_at", name="left_after_arrived"),
+    CheckConstraint("venue_id IS NOT NULL OR place IS NOT NULL", name="somewhere"),
+    Index(None, "venue_id"),
+    Index(None, "vintage", "commune_code", "arrived_at"),
+    comment="Visits of traced cases: seen by the roles health and leader only, and each reading is on record",
+)
+
+inspection = Table(
+    "inspection",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True, comment="short key"),
+    Column("venue_id", ForeignKey("venue.id"), nullable=False, index=True, comment="what was inspected"),
+    Column("inspected_on", Date, nullable=False, comment="local day"),
+    Column("campaign", Text, comment="such as the peak week 06/12 to 12/12/2021; null outside any"),
+    Column(
+        "outcome", Text, nullable=False, comment="passed, reminded, suspend or sanction (the last two are proposals)"
+    ),
+    Column("posted", Boolean, comment="QR code posted properly, or a device in use: I8; null where not looked at"),
+    Column("supervised", Boolean, comment="someone saw to it that visitors scan; null where not looked at"),
+    Column("head_count", Integer, comment="people who came in while the team counted: I9"),
+    Column("scanned", Integer, comment="of these, those who were scanned"),
+    Column("note", Text, comment="as the team wrote it"),
+    _written_by(),
+    CheckConstraint("outcome IN ('passed', 'reminded', 'suspend', 'sanction')", name="outcome"),
+    CheckConstraint("scanned BETWEEN 0 AND head_count", name="scanned"),
+    comment="Visits of inspection teams to venues",
 )

@@ -33,12 +33,42 @@ class Vintage:
 
 @dataclass(frozen=True)
 class Unit:
-    """An administrative unit of one vintage; level 1 province, 2 district, 3 commune."""
+    """An administrative unit of one vintage; level 1 province, 2 district, 3 commune.
+
+    in_scope: its rows can be read; of a unit above the reader's scope only the name and the sums.
+    """
 
     code: str
     level: int
     name: str
     parent_code: str | None
+    in_scope: bool
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """The units in force on a day that the reader may know of, each by its code, and their vintage."""
+
+    vintage: Vintage
+    units: dict[str, Unit]
+
+    def province(self, code):
+        """The province that a unit is in, or is."""
+        return list(ancestors(self.units, code))[-1]
+
+    def top(self, code):
+        """The largest unit in scope that a unit in scope is in, or is."""
+        return [unit for unit in ancestors(self.units, code) if unit.in_scope][-1]
+
+    def tops(self):
+        """Codes of the units in scope that lie in no other."""
+        return [code for code, unit in self.units.items() if unit.in_scope and self.top(code) is unit]
+
+
+def read_atlas(connection, day):
+    """The Atlas of `day`."""
+    vintage = vintage_in_force(list_vintages(connection), day)
+    return Atlas(vintage, list_units(connection, vintage))
 
 
 def list_vintages(connection):
@@ -57,7 +87,7 @@ def vintage_in_force(vintages, day):
 
 
 def list_units(connection, vintage):
-    """The units of a vintage by code, provinces first."""
+    """The units of a vintage that the reader may know of, by code, provinces first; a loader knows all."""
     return {
         row["code"]: Unit(**row)
         for row in connection.execute(statement("list_units"), {"vintage": vintage.id}).mappings()
@@ -65,8 +95,8 @@ def list_units(connection, vintage):
 
 
 def find_unit(units, code, vintage):
-    """The unit of that code; UnitError where the vintage has none."""
-    if code not in units:
+    """The unit of that code; UnitError where the vintage has none, or none in scope: the two are not told apart."""
+    if code not in units or not units[code].in_scope:
         raise UnitError(f"there is no unit {code} among those in force since {vintage.valid_from:%d/%m/%Y}")
     return units[code]
 

@@ -54,12 +54,14 @@ class Findings:
     """What the rules found in one file.
 
     rows: the checked rows (text); headers: canonical column -> the file's own header.
+    communes: vintage and commune_code of each row (the rows' index), null where they could not be known.
     table(): columns row, column, value, rule, refused, reason, remedy; one line per finding, in the file's order.
     Of a refused row only the refusals are told: a warning says what was done with a row that was loaded.
     """
 
     rows: pd.DataFrame
     headers: dict[str, str]
+    communes: pd.DataFrame | None = None
     _found: list = field(default_factory=list, repr=False)
 
     def add(self, broken, column, rule, refused=True, remedy=None):
@@ -154,6 +156,9 @@ def match_communes(findings, vintages, units):
     for (column, rule), faults in results[results["rule"].notna()].groupby(["column", "rule"]):
         near = faults["near"].map(lambda names: "có phải: " + ", ".join(names) if names else None)
         findings.add(rows.index.isin(faults.index), column, rule, remedy=near)
+    findings.communes = pd.DataFrame(
+        {"vintage": vintages.where(results["code"].notna()), "commune_code": results["code"]}
+    )
     return results["code"]
 
 

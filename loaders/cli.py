@@ -15,7 +15,7 @@ from geo import cluster, db
 from geo.errors import ClusterError, FileError
 from loaders.boundaries import load_boundaries
 from loaders.checking import RULES
-from loaders.demo import load_sample, wants_sample
+from loaders.demo import issue_accounts, load_sample, wants_sample
 from loaders.register import load_register
 from loaders.scans import load_scans
 from loaders.venues import load_venues
@@ -76,7 +76,10 @@ def demo(
         bool, typer.Option("--if-empty", help="Do nothing, without an error, where rows are loaded.")
     ] = False,
 ):
-    """Set the database up and load the sample province: invented venues and scans on sketched communes of Hà Tĩnh."""
+    """Set the database up and load the sample province: invented venues and scans on sketched communes of Hà Tĩnh.
+
+    The first time, one account per role is issued and its password printed, once.
+    """
     db.migrate()
     if if_empty and not wants_sample():
         return
@@ -84,6 +87,11 @@ def demo(
         outcomes = load_sample(progress)
     for outcome in outcomes:
         _print_outcome(outcome)
+    accounts = issue_accounts()
+    if accounts:
+        typer.echo("Tài khoản (mật khẩu chỉ hiện một lần, hãy ghi lại):")
+    for name, role, unit, password in accounts:
+        typer.echo(f"  {name:10} {password}   vai trò {role}, đơn vị {unit}")
 
 
 @load.command("boundaries")

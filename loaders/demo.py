@@ -6,6 +6,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from geo import db
+from geo.accounts import add_account, list_accounts
+from geo.audit import operator
 from geo.schema import load_run
 from loaders import sample
 from loaders.boundaries import COLUMNS as BOUNDARY_COLUMNS
@@ -21,6 +23,8 @@ from loaders.writing import holds_real_rows
 
 VINTAGE = date(2021, 11, 1)
 ORIGIN = "phác họa từ tâm các xã"
+# Role -> the unit whose rows its account sees: Hà Tĩnh, Huyện Đức Thọ, Xã Quang Vĩnh.
+SEATS = {"leader": "42", "district": "440", "commune": "18235", "data": "42", "health": "42", "admin": "42"}
 
 
 def load_sample(progress=lambda step: None):
@@ -37,9 +41,17 @@ def load_sample(progress=lambda step: None):
     ]
 
 
+def issue_accounts():
+    """One account per role, for the sample's first start where nobody may sign in yet: (name, role, unit, password) each."""
+    actor = operator()
+    if list_accounts(actor):
+        return []
+    return [(role, role, unit, add_account(actor, role, role, [unit])) for role, unit in SEATS.items()]
+
+
 def wants_sample():
     """Whether the database is empty: it holds no real rows, and the sample was not loaded to its end, the scans."""
-    with db.reading() as connection:
+    with db.loading() as connection:
         whole = sa.exists().where(load_run.c.invented, load_run.c.kind == "scans", load_run.c.error.is_(None))
         return not holds_real_rows(connection) and not connection.scalar(sa.select(whole))
 

@@ -35,6 +35,7 @@ def load_scan_rows(source, invented=False, **options):
         findings.add(keys.duplicated() & keys.notna().all(axis=1), "day", "duplicate")
         venues = _find_venues(connection, rows["venue_code"], invented)
         venues = venues.reindex(rows["venue_code"]).set_axis(rows.index)
+        findings.communes = venues[["vintage", "commune_code"]]
         findings.add(venues["id"].isna() & (rows["venue_code"] != ""), "venue_code", "unknown_venue")
         early = (days < venues["created_on"]) & (scans > 0).fillna(False)
         findings.add(early, "day", "before_creation", refused=False)
@@ -50,14 +51,18 @@ def load_scan_rows(source, invented=False, **options):
 
 
 def _find_venues(connection, codes, invented):
-    """id and created_on of the venues of these codes, indexed by code; the sample's venues only for the sample's scans."""
+    """id, created_on, vintage and commune_code of the venues of these codes, indexed by code.
+
+    The sample's venues only for the sample's scans.
+    """
     known = (
-        sa.select(venue.c.code, venue.c.id, venue.c.created_on)
+        sa.select(venue.c.code, venue.c.id, venue.c.created_on, venue.c.vintage, venue.c.commune_code)
         .join(load_run, load_run.c.id == venue.c.load_run)
         .where(
             load_run.c.invented == invented,
             venue.c.code == sa.any_(sa.literal(list(codes.unique()), sa.ARRAY(sa.Text))),
         )
     )
-    found = pd.DataFrame(connection.execute(known).all(), columns=["code", "id", "created_on"]).set_index("code")
-    return found.astype({"id": "Int64", "created_on": "datetime64[s]"})
+    result = connection.execute(known)
+    found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("code")
+    return found.astype({"id": "Int64", "created_on": "datetime64[s]", "vintage": "Int64"})

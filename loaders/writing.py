@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from geo import db
+from geo import audit, db
 from geo.errors import DatabaseError, FileError, PhuqrError
 from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obligation, scan_day, venue
 from loaders.reading import file_sha256
@@ -74,14 +74,19 @@ def run_load(kind, source, check, write, invented=False, progress=lambda step: N
             if changed:
                 connection.execute(sa.select(sa.func.analyze_facts()))
             if len(table):
-                kept = table[["row", "column", "value", "rule", "refused", "remedy"]]
-                copy_rows(connection, load_finding.name, kept.assign(load_run=run))
+                kept = table[["row", "column", "value", "rule", "refused", "remedy"]].assign(load_run=run)
+                if findings.communes is not None:
+                    kept = kept.join(findings.communes.astype({"vintage": "Int64"}), on="row")
+                staged = stage_rows(connection, load_finding, kept)
+                connection.execute(load_finding.insert().from_select(list(kept), sa.select(*staged.c)))
             counts = {
                 "rows_in": len(accepted), "rows_loaded": int(accepted.sum()), "rows_refused": int((~accepted).sum()),
                 "warnings": int((~table["refused"].astype(bool)).sum()),
             }  # fmt: skip
             finished = load_run.update().where(load_run.c.id == run)
             connection.execute(finished.values(finished_at=sa.func.clock_timestamp(), **counts))
+            said = f"{kind}, {source.name}: {counts['rows_in']} = {counts['rows_loaded']} + {counts['rows_refused']} (run {run})"
+            audit.record(connection, audit.operator(), "load", said)
     except PhuqrError as error:
         _log_refused_file(described, error)
         raise
@@ -101,14 +106,19 @@ def _log_refused_file(described, error):
     """Keep in the run log that a file was refused as a whole, and why."""
     with db.loading() as connection:
         connection.execute(load_run.insert().values(**described, finished_at=sa.func.now(), error=str(error)))
+        said = f"{described['kind']}, {described['file_name']}: refused as a whole"
+        audit.record(connection, audit.operator(), "load", said)
 
 
-def copy_rows(connection, table, rows):
-    """COPY a frame into a table whose columns are named as the frame's; empty text and missing values become null."""
-    columns = ", ".join(f'"{column}"' for column in rows.columns)
+def stage_rows(connection, target, rows):
+    """COPY a frame into a new temporary table with those columns of `target`; empty text and missing values become null."""
+    stage, columns = f"stage_{target.name}", ", ".join(f'"{column}"' for column in rows.columns)
+    made = f"CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {target.name} WITH NO DATA"
+    connection.execute(sa.text(made))
     text = io.StringIO(rows.to_csv(index=False, header=False))
     with connection.connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv)", text)
+        cursor.copy_expert(f"COPY {stage} ({columns}) FROM STDIN WITH (FORMAT csv)", text)
+    return sa.table(stage, *(sa.column(column) for column in rows.columns))
 
 
 def merge(connection, target, keys, rows, run):
@@ -117,13 +127,7 @@ def merge(connection, target, keys, rows, run):
     A row of the sample that a real row equals becomes real all the same.
     target: a Table of geo.schema with a unique constraint on `keys`; rows: a frame of some of its columns.
     """
-    stage, columns = f"stage_{target.name}", list(rows.columns)
-    listed = ", ".join(columns)
-    connection.execute(
-        sa.text(f"CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {listed} FROM {target.name} WITH NO DATA")
-    )
-    copy_rows(connection, stage, rows)
-    staged = sa.table(stage, *(sa.column(column) for column in columns))
+    columns, staged = list(rows.columns), stage_rows(connection, target, rows)
     adding = insert(target).from_select([*columns, "load_run"], sa.select(*staged.c, sa.literal(run)))
     values = [column for column in columns if column not in keys]
     before = sa.tuple_(*(target.c[column] for column in values))

@@ -12,6 +12,7 @@ import shapely
 import sqlalchemy as sa
 
 from geo import db
+from geo.schema import GATE, VIEWER
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 from loaders.scans import load_scans
@@ -42,7 +43,9 @@ def make_database(server_url):
     yield make
     with server.connect() as connection:
         for name in made:
+            database = connection.scalar(sa.text("SELECT oid FROM pg_database WHERE datname = :name"), {"name": name})
             connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+            connection.execute(sa.text(f"DROP ROLE IF EXISTS {VIEWER}_{database}, {GATE}_{database}"))
     server.dispose()
 
 

@@ -1,29 +1,30 @@
 """Bản đồ phủ QR: the three rates of a unit, its communes on the map and in a table, and one commune's panel."""
 
+from html import escape
+from urllib.parse import urlencode
+
 import streamlit as st
 from streamlit_folium import st_folium
 
 from dashboard import data, panels
 from dashboard.app import geometry_url
-from dashboard.export import coverage_workbook
 from dashboard.frame import choose_filters, page, show_heading
 from dashboard.legend import PALETTE, classify, legend_entries
 from dashboard.maps import OUTSIDE, SWATCHES, commune_map, paint
-from dashboard.state import ALL
 from geo.coverage import COUNTS, RATES
 from geo.units import ancestors, communes_within
 
 MAP_HEIGHT = 480
 
 
-def show_map(held, filters, atlas, found, text):
-    """The choropleth; its geometry is the province's, whatever district is chosen, so that it travels once."""
+def show_map(reader, held, filters, atlas, found, text):
+    """The choropleth; its geometry is that of all in scope around the chosen unit, so that it travels once."""
     rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
-    province = atlas.province(filters.unit)
+    top = atlas.top(filters.unit)
     rows = found.rows.set_index("code")
     records = rows.to_dict("index")
     classes = classify(rows, rate)
-    outside = {code: OUTSIDE for code in communes_within(atlas.units, province.code) if code not in classes.index}
+    outside = {code: OUTSIDE for code in communes_within(atlas.units, top.code) if code not in classes.index}
     labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
 
     def take_click():
@@ -34,8 +35,8 @@ def show_map(held, filters, atlas, found, text):
 
     labels |= {"language": text.language, "map": text("map.label")}
     shown = commune_map(
-        geometry_url(atlas.vintage, province.code),
-        data.bounds(held.version, atlas.vintage.id, province.code),
+        geometry_url(atlas.vintage, top.code),
+        data.bounds(held.version, reader.scope, atlas.vintage.id, top.code),
         labels,
         text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
     )
@@ -58,18 +59,19 @@ def show_map(held, filters, atlas, found, text):
     st.html(panels.legend(text(rate), entries, text))
 
 
-def show_commune(held, filters, atlas, text):
+def show_commune(reader, held, filters, atlas, text):
     """The panel of the chosen commune, beside the rates of its district and province."""
     if filters.commune is None:
         st.caption(text("choose_commune"))
         return
     window = filters.window
-    own, *parents = (
-        data.coverage(held.version, unit.code, window.first, window.last, filters.group).total
-        for unit in ancestors(atlas.units, filters.commune)
-    )
-    st.html(panels.commune_panel(own, parents, text))
-    st.button(text("close"), on_click=lambda: st.session_state.update(commune=None))
+    own, *above = ancestors(atlas.units, filters.commune)
+    asked = window.first, window.last, filters.group
+    row = data.coverage(held.version, reader.scope, own.code, *asked).total
+    parents = [data.total(held.version, reader.scope, unit.code, *asked) for unit in above]
+    st.html(panels.commune_panel(row, parents, text))
+    if filters.commune != filters.unit:
+        st.button(text("close"), on_click=lambda: st.session_state.update(commune=None))
 
 
 def show_table(filters, atlas, found, text):
@@ -108,26 +110,21 @@ def show_table(filters, atlas, found, text):
             for column, title in titles.items()
         },
         hide_index=True,
-        height=420,
+        height=min(420, 38 + 35 * len(table)),
         placeholder=text("no_data"),
         on_select=take_row,
         selection_mode="single-row",
     )
-    group = text.group(filters.group or ALL)
-    st.download_button(
-        text("export"),
-        lambda: coverage_workbook(found, names, group, text),
-        f"phu-qr_{filters.unit}_{filters.group or ALL}_{filters.window.first}_{filters.window.last}.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        on_click="ignore",
-    )
+    link = f"/export/coverage.xlsx?{urlencode(filters.as_query())}"
+    st.html(f'<a class="phuqr-button" href="{escape(link)}" target="_self" download>{escape(text("export"))}</a>')
 
 
-with page("title") as text:
-    held = data.holdings()
+with page("") as (text, reader):
+    held = data.holdings(reader.scope)
     heading = st.container()
-    filters, atlas = choose_filters(held, text)
-    coverage = data.coverage(held.version, filters.unit, filters.window.first, filters.window.last, filters.group)
+    filters, atlas = choose_filters(reader, held, text)
+    window = filters.window
+    coverage = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group)
     with heading:
         show_heading("title", held, atlas, coverage, text)
     st.html(panels.figures(coverage.total, filters.window, text))
@@ -136,7 +133,7 @@ with page("title") as text:
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_map(held, filters, atlas, coverage, text)
+        show_map(reader, held, filters, atlas, coverage, text)
     with right:
-        show_commune(held, filters, atlas, text)
+        show_commune(reader, held, filters, atlas, text)
         show_table(filters, atlas, coverage, text)

@@ -1,7 +1,8 @@
 -- Counts of I1 to I4c per unit of :level inside :unit (or :unit itself), in vintage :vintage, for the days :first to :last,
 -- of venues whose kind is in obligation group :group (all kinds if null).
 -- One row per unit, with or without data: code, name, level, parent_code, obliged, created_obliged, created, new,
--- active, cohort, never_scanned, scans, people. Null is not known: no register, no venues or no scans were loaded.
+-- active, cohort, never_scanned, scans, people. Null is not known: no register; no venues, unless :venues_known; no scans,
+-- unless :scans_known (see read_province in functions.sql). Also the body of read_total there, over all rows.
 WITH lineage AS (
     SELECT c.code, CASE p.level WHEN 2 THEN p.code END AS district, coalesce(p.parent_code, p.code) AS province
     FROM admin_unit c
@@ -9,20 +10,9 @@ WITH lineage AS (
     WHERE c.vintage = :vintage AND c.level = 3
 ),
 commune AS (
-    SELECT code, province, CASE :level WHEN 3 THEN code WHEN 2 THEN district ELSE province END AS unit
+    SELECT code, CASE :level WHEN 3 THEN code WHEN 2 THEN district ELSE province END AS unit
     FROM lineage
     WHERE :unit IN (code, district, province)
-),
--- A province whose venues, or whose scans in the window, were never loaded has no data, which is not zero.
-known AS (
-    SELECT p.province,
-           EXISTS (SELECT FROM lineage l JOIN venue v ON v.vintage = :vintage AND v.commune_code = l.code
-                   WHERE l.province = p.province) AS venues,
-           EXISTS (SELECT FROM scan_day s
-                   JOIN venue v ON v.id = s.venue_id AND v.vintage = :vintage
-                   JOIN lineage l ON l.code = v.commune_code
-                   WHERE s.day BETWEEN :first AND :last AND l.province = p.province) AS scans
-    FROM (SELECT DISTINCT province FROM commune) p
 ),
 register AS (
     SELECT commune_code, sum(obliged) AS obliged, array_agg(obligation_group) AS groups
@@ -57,18 +47,17 @@ fact AS (
 )
 SELECT u.code, u.name, u.level, u.parent_code,
        CAST(sum(r.obliged) AS bigint) AS obliged,
-       CASE WHEN bool_or(k.venues) AND sum(r.obliged) IS NOT NULL
+       CASE WHEN :venues_known AND sum(r.obliged) IS NOT NULL
             THEN CAST(coalesce(sum(f.created_obliged), 0) AS bigint) END AS created_obliged,
-       CASE WHEN bool_or(k.venues) THEN CAST(coalesce(sum(f.created), 0) AS bigint) END AS created,
-       CASE WHEN bool_or(k.venues) THEN CAST(coalesce(sum(f.new), 0) AS bigint) END AS new,
-       CASE WHEN bool_or(k.scans) THEN CAST(coalesce(sum(f.active), 0) AS bigint) END AS active,
-       CASE WHEN bool_or(k.scans) THEN CAST(coalesce(sum(f.cohort), 0) AS bigint) END AS cohort,
-       CASE WHEN bool_or(k.scans) THEN CAST(coalesce(sum(f.never_scanned), 0) AS bigint) END AS never_scanned,
-       CASE WHEN bool_or(k.scans) THEN CAST(coalesce(sum(f.scans), 0) AS bigint) END AS scans,
-       CASE WHEN bool_or(k.scans) THEN CAST(coalesce(sum(f.people), 0) AS bigint) END AS people
+       CASE WHEN :venues_known THEN CAST(coalesce(sum(f.created), 0) AS bigint) END AS created,
+       CASE WHEN :venues_known THEN CAST(coalesce(sum(f.new), 0) AS bigint) END AS new,
+       CASE WHEN :scans_known THEN CAST(coalesce(sum(f.active), 0) AS bigint) END AS active,
+       CASE WHEN :scans_known THEN CAST(coalesce(sum(f.cohort), 0) AS bigint) END AS cohort,
+       CASE WHEN :scans_known THEN CAST(coalesce(sum(f.never_scanned), 0) AS bigint) END AS never_scanned,
+       CASE WHEN :scans_known THEN CAST(coalesce(sum(f.scans), 0) AS bigint) END AS scans,
+       CASE WHEN :scans_known THEN CAST(coalesce(sum(f.people), 0) AS bigint) END AS people
 FROM commune c
 JOIN admin_unit u ON u.vintage = :vintage AND u.code = c.unit
-JOIN known k ON k.province = c.province
 LEFT JOIN register r ON r.commune_code = c.code
 LEFT JOIN fact f ON f.commune_code = c.code
 GROUP BY u.code, u.name, u.level, u.parent_code

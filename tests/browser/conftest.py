@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from geo import db
-from loaders.demo import load_sample
+from loaders.demo import issue_accounts, load_sample
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -28,19 +28,31 @@ def sample(make_database, use_database):
 
 
 @pytest.fixture(scope="session")
-def server(sample, tmp_path_factory):
+def passwords(sample, use_database):
+    """The sample's accounts, one per role and named by it: name -> password."""
+    use_database(sample)
+    return {name: password for name, _, _, password in issue_accounts()}
+
+
+@pytest.fixture(scope="session")
+def server_log(tmp_path_factory):
+    """The file with what the server says."""
+    return tmp_path_factory.mktemp("server") / "log"
+
+
+@pytest.fixture(scope="session")
+def server(sample, passwords, server_log):
     """The dashboard's address; at the end it has left nothing in its log and ends by itself when told to."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
     command = [sys.executable, "-m", "phuqr", "serve", "--port", str(port)]
-    with log.open("w") as file:
+    with server_log.open("w") as file:
         process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": sample}, stdout=file, stderr=file)
     address = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + 60
         while not _answers(f"{address}/health"):
-            assert process.poll() is None and time.monotonic() < until, log.read_text()
+            assert process.poll() is None and time.monotonic() < until, server_log.read_text()
             time.sleep(0.1)
         yield address
     finally:
@@ -51,8 +63,8 @@ def server(sample, tmp_path_factory):
             process.kill()
             process.wait()
             raise
-    assert code == 0, log.read_text()
-    assert "Traceback" not in log.read_text(), log.read_text()
+    assert code == 0, server_log.read_text()
+    assert "Traceback" not in server_log.read_text(), server_log.read_text()
 
 
 def _answers(url):
@@ -74,19 +86,24 @@ def browser():
 
 
 @pytest.fixture
-def new_page(browser, server):
-    """A function that gives a page of a reader of its own; `page.seen` lists the addresses it asked for.
+def new_page(browser, server, passwords):
+    """A function that gives a page of a reader of its own, signed in as `role`; `page.seen` lists what it asked for.
+
+    role: an account of the sample, or None for who is not signed in.
 
     What is not the app's own is refused and, as any error of the console or of a script, fails the test at its end.
     """
     contexts, faults = [], []
 
-    def new(**options):
+    def new(role="leader", **options):
         context = browser.new_context(
             **{"base_url": server, "locale": "vi-VN", "viewport": {"width": 1400, "height": 1300}} | options
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
+        if role:
+            signing_in = {"name": role, "password": passwords[role]}
+            assert context.request.post("/sign-in", form=signing_in, max_redirects=0).status == 303
 
         def only_the_app(route):
             url = route.request.url

@@ -13,6 +13,7 @@ from dashboard.legend import PALETTE, classify
 from dashboard.maps import OUTSIDE
 from dashboard.text import Text
 from geo import db
+from geo.accounts import operator_scope
 from geo.coverage import RATES, Window, read_coverage
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
@@ -26,7 +27,7 @@ def coverage(sample, use_database):
     use_database(sample)
 
     def read(unit="42", **options):
-        with db.reading() as connection:
+        with db.reading(operator_scope()) as connection:
             return read_coverage(connection, unit, WINDOW, **options)
 
     return read
@@ -307,7 +308,7 @@ def test_an_address_of_nonsense_gives_a_notice_and_the_map(page, query):
 def test_the_spreadsheet_is_a_real_one(page, coverage, tmp_path):
     open_map(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Tải bảng Excel").click()
+        page.get_by_role("link", name="Tải bảng Excel").click()
     assert download.value.suggested_filename == "phu-qr_42_all_2021-11-26_2021-12-08.xlsx"
     download.value.save_as(tmp_path / "table.xlsx")
     rows = CalamineWorkbook.from_path(tmp_path / "table.xlsx").get_sheet_by_index(0).to_python()

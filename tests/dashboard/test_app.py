@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from dashboard import app
 from geo import db
+from geo.accounts import operator_scope
 from geo.units import list_vintages
 
 
@@ -20,28 +21,39 @@ def nothing_kept():
     app._encoded_geometry.cache_clear()
 
 
-def ask(path, **headers):
-    """Status, headers and body of the answer to a GET, the path sent as it stands."""
-    sent = []
+@pytest.fixture
+def ask(small_province, read_as):
+    """A function that gives status, headers and body of the answer to a GET, the path sent as it stands.
 
-    async def receive():
-        await asyncio.Event().wait()  # the reader does not hang up
+    For the leader of all there is, or for another `reader`, as the gate would have let it through.
+    """
 
-    async def send(message):
-        sent.append(message)
+    def ask(path, reader=None, **headers):
+        sent = []
+        path, _, query = path.partition("?")
 
-    scope = {
-        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path),
-        "raw_path": path.encode(), "query_string": b"", "root_path": "", "server": ("localhost", 80),
-        "headers": [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()],
-    }  # fmt: skip
-    asyncio.run(Starlette(routes=app.ROUTES, exception_handlers=app.HANDLERS)(scope, receive, send))
-    found = {name.decode(): text.decode() for name, text in sent[0]["headers"]}
-    return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent)
+        async def receive():
+            await asyncio.Event().wait()  # the reader does not hang up
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path),
+            "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "server": ("localhost", 80),
+            "headers": [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()],
+            "state": {"reader": reader or leader},
+        }  # fmt: skip
+        asyncio.run(Starlette(routes=app.routes(), exception_handlers=app.HANDLERS)(scope, receive, send))
+        found = {name.decode(): text.decode() for name, text in sent[0]["headers"]}
+        return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent)
+
+    leader = read_as("leader")
+    return ask
 
 
 def vintage():
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         return list_vintages(connection)[-1]
 
 
@@ -49,22 +61,22 @@ def codes(body):
     return [geometry["properties"]["code"] for geometry in json.loads(body)["objects"]["communes"]["geometries"]]
 
 
-def test_geometry_is_zipped_and_kept_by_one_reader(small_province):
+def test_geometry_is_zipped_and_kept_by_one_reader(small_province, ask):
     status, headers, body = ask(app.geometry_url(vintage(), "42"), accept_encoding="gzip, br")
     assert (status, headers["content-encoding"], headers["content-type"]) == (200, "gzip", "application/json")
     assert headers["cache-control"] == "private, max-age=31536000, immutable"
-    assert headers["vary"] == "Accept-Encoding"
+    assert headers["vary"] == "Accept-Encoding, Cookie", "the next to sign in at this browser is not given what it kept"
     assert codes(gzip.decompress(body)) == ["18229", "18235", "18280", "18754", "18757"]
     assert ask(app.geometry_url(vintage(), "42"), accept_encoding="gzip")[1]["etag"] == headers["etag"]
 
 
-def test_geometry_for_who_cannot_unzip(small_province):
+def test_geometry_for_who_cannot_unzip(small_province, ask):
     status, headers, body = ask(app.geometry_url(vintage(), "440"))
     assert status == 200 and "content-encoding" not in headers
     assert codes(body) == ["18229", "18235", "18280"]
 
 
-def test_geometry_already_there_is_not_sent_again(small_province):
+def test_geometry_already_there_is_not_sent_again(small_province, ask):
     url = app.geometry_url(vintage(), "42")
     etag = ask(url)[1]["etag"]
     status, headers, body = ask(url, if_none_match=f'W/"other", {etag}')
@@ -78,12 +90,12 @@ def test_geometry_already_there_is_not_sent_again(small_province):
      "99999999999999999999999/1/42", "-1/{version}/42", "x/{version}/42", "{id}/{version}/..%2F..%2Fapp",
      "{id}/{version}/'%20OR%20'1'='1", "{id}/{version}/%F0%9F%98%80", "{id}/{version}"],
 )  # fmt: skip
-def test_what_is_no_geometry_is_not_found(small_province, path):
+def test_what_is_no_geometry_is_not_found(small_province, path, ask):
     now = vintage()
     assert ask(f"/geo/{path.format(id=now.id, version=now.version)}.topojson")[0] == 404
 
 
-def test_borders_of_a_version_to_come_are_not_those_of_now(small_province, small_files):
+def test_borders_of_a_version_to_come_are_not_those_of_now(small_province, small_files, ask):
     from loaders.boundaries import load_boundaries
 
     before = vintage()
@@ -99,7 +111,7 @@ def test_borders_of_a_version_to_come_are_not_those_of_now(small_province, small
     [("leaflet/leaflet.js", "javascript"), ("leaflet/leaflet.css", "text/css"), ("phuqr/phuqr-map.js", "javascript"),
      ("phuqr/phuqr-map.css", "text/css")],
 )  # fmt: skip
-def test_the_files_of_the_map_are_served_and_asked_about_each_time(path, kind):
+def test_the_files_of_the_map_are_served_and_asked_about_each_time(path, kind, ask):
     status, headers, body = ask(f"/lib/{path}")
     assert status == 200 and kind in headers["content-type"] and body
     assert headers["cache-control"] == "no-cache"
@@ -109,11 +121,11 @@ def test_the_files_of_the_map_are_served_and_asked_about_each_time(path, kind):
 @pytest.mark.parametrize(
     "path", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "....//app.py", "/etc/passwd", "", "no.js"]
 )
-def test_no_other_file_is_served(path):
+def test_no_other_file_is_served(path, ask):
     assert ask(f"/lib/phuqr/{path}")[0] in (400, 404)
 
 
-def test_health_is_that_of_the_database(small_province, use_database):
+def test_health_is_that_of_the_database(small_province, use_database, ask):
     assert ask("/health")[::2] == (200, b"ok")
     use_database(small_province.rsplit("/", 1)[0] + "/phuqr_test_nowhere")
     try:

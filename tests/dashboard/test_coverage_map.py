@@ -22,6 +22,12 @@ def nothing_cached():
     st.cache_data.clear()
 
 
+@pytest.fixture(autouse=True)
+def leader(small_province, read_as):
+    """Who sees all there is."""
+    return read_as("leader")
+
+
 def opened(**query):
     """The page as it stands after it was opened with an address."""
     page = AppTest.from_file(PAGE, default_timeout=30)
@@ -146,7 +152,7 @@ def test_the_other_language_keeps_what_was_chosen(small_province):
 
 def test_another_province_is_chosen_whole(small_province):
     page = opened(unit="440", **DAYS, commune="18235")
-    page.selectbox(key="province").set_value("46")
+    page.selectbox(key="top").set_value("46")
     run(page)
     assert address(page)["unit"] == "46"
     assert "<h2>Tỉnh Thừa Thiên Huế</h2>" in html(page)
@@ -222,8 +228,9 @@ def test_a_database_that_is_away_is_told_and_comes_back(small_province, use_data
     assert (address(page)["unit"], address(page)["group"], address(page)["indicator"]) == ("440", "C", "cohort_rate")
 
 
-def test_venues_of_other_units_are_told_and_can_be_left(small_province, small_files):
+def test_venues_of_other_units_are_told_and_can_be_left(small_province, small_files, read_as):
     load_boundaries(small_files["boundaries"], date(2025, 7, 1))
+    read_as("leader")
     page = opened(unit="440", **DAYS, indicator="creation_rate", lang="en")
     page.date_input(key="days").set_value((date(2025, 7, 1), date(2025, 7, 2)))
     run(page)
@@ -244,7 +251,7 @@ def test_an_empty_database_says_what_is_missing(make_database, use_database, sma
 
 
 def test_names_from_files_are_text_wherever_they_stand(
-    make_database, use_database, small_province, small_files, tmp_path
+    make_database, use_database, small_province, small_files, tmp_path, read_as
 ):
     import geopandas as gpd
 
@@ -257,6 +264,7 @@ def test_names_from_files_are_text_wherever_they_stand(
     try:
         db.migrate()
         load_boundaries(tmp_path / "nasty.gpkg", date(2021, 11, 1))
+        read_as("leader")
         page = opened(unit="440", commune="18235")
         assert "<img" not in html(page)
         assert f"<h2>{nasty.replace('<', '&lt;').replace('>', '&gt;')}</h2>" in html(page)

@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 from dashboard.export import coverage_workbook
 from dashboard.text import Text
 from geo import db
+from geo.accounts import operator_scope
 from geo.coverage import COUNTS, RATES, Window, read_coverage
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
@@ -19,7 +20,7 @@ NAMES = {"42": "Tỉnh Hà Tĩnh", "440": "Huyện Đức Thọ", "449": "Thị 
 
 @pytest.fixture
 def coverage(small_province):
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         return read_coverage(connection, "42", WINDOW)
 
 

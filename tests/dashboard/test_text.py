@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from dashboard.text import LANGUAGES, TEXTS, Text
+from dashboard.text import Text
+from dashboard.words import LANGUAGES, TEXTS
 from geo.coverage import COUNTS, RATES, Window
 
 VI, EN = Text("vi"), Text("en")

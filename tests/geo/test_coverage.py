@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from geo import db
+from geo.accounts import operator_scope
 from geo.coverage import COUNTS, RATES, Window, read_coverage
 from geo.errors import UnitError, WindowError
 
@@ -12,7 +13,7 @@ WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 
 
 def coverage(unit, window=WINDOW, **options):
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         return read_coverage(connection, unit, window, **options)
 
 

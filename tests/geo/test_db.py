@@ -6,18 +6,28 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from geo import db
+from geo.accounts import add_account, operator_scope
+from geo.audit import operator
 from geo.errors import DatabaseError
-from geo.schema import LOADER, OWNER, VIEWER, metadata
+from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
+from geo.scope import NOTHING, Scope
+
+
+def schema_differences():
+    with db.engine().connect() as connection:
+        ours = {"include_object": lambda thing, name, kind, found, other: kind != "table" or name in metadata.tables}
+        return compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
 
 
 def test_migrations_make_the_schema_that_the_code_describes(database):
+    assert schema_differences() == []
     with db.engine().connect() as connection:
-        ours = {"include_object": lambda thing, name, kind, found, other: kind != "table" or name in metadata.tables}
-        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
         owners = connection.scalars(
             sa.text("SELECT DISTINCT tableowner FROM pg_tables WHERE tablename = ANY (:names)"),
             {"names": list(metadata.tables)},
@@ -94,6 +104,23 @@ INSERT = "INSERT INTO load_run (kind, file_name, sha256, loaded_by) VALUES ('ven
         (LOADER, "CREATE TABLE public.more (a int)", False),
         (LOADER, "ALTER TABLE venue DROP COLUMN name", False),
         (OWNER, "ALTER TABLE venue ADD COLUMN more int", True),
+        (VIEWER, "SELECT * FROM account", False),
+        (VIEWER, "SELECT * FROM session", False),
+        (VIEWER, "SELECT * FROM gate_secret", False),
+        (LOADER, "SELECT * FROM account", False),
+        (LOADER, "SELECT * FROM gate_secret", False),
+        (LOADER, "INSERT INTO account (name, role) VALUES ('thief', 'admin')", False),
+        (GATE, "INSERT INTO account (name, role) VALUES ('office', 'district')", True),
+        (GATE, "SELECT * FROM gate_secret", True),
+        (GATE, "UPDATE gate_secret SET value = 'x'", False),
+        (GATE, "SELECT * FROM venue", False),
+        (GATE, "SELECT * FROM scan_day", False),
+        (GATE, "SELECT * FROM visit", False),
+        (GATE, "SELECT * FROM load_finding", False),
+        (GATE, "SELECT * FROM read_facts()", False),
+        (GATE, INSERT, False),
+        (GATE, "DELETE FROM admin_unit", False),
+        (GATE, "CREATE TABLE public.more (a int)", False),
     ],
 )
 def test_each_role_may_do_its_work_and_no_more(database, role, statement, allowed):
@@ -107,10 +134,65 @@ def test_each_role_may_do_its_work_and_no_more(database, role, statement, allowe
 
 
 def test_a_page_reads_in_a_transaction_that_cannot_write(database):
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         assert connection.scalar(sa.text("SELECT current_user")) == VIEWER
         assert connection.scalar(sa.text("SHOW transaction_read_only")) == "on"
         assert connection.scalar(sa.text("SHOW timezone")) == "Asia/Ho_Chi_Minh"
+
+
+def test_each_kind_of_work_is_done_under_its_own_role(database):
+    who = sa.text("SELECT current_user")
+    for work, role in ((db.loading, LOADER), (db.gating, GATE), (lambda: db.reading(NOTHING), VIEWER)):
+        with work() as connection:
+            assert connection.scalar(who) == role
+
+
+OLD_ROWS = """
+INSERT INTO load_run (kind, file_name, sha256, loaded_by, rows_in, rows_refused) VALUES ('venues', 'a', 'b', 'c', 1, 1);
+INSERT INTO load_finding VALUES (1, 2, 'c', 'v', 'missing', true, 'r');
+INSERT INTO boundary_vintage (valid_from, source, sha256) VALUES ('2021-11-01', 'map', 'b');
+INSERT INTO admin_unit SELECT 1, code, level, code, 'Xã', parent, square, square, 1, 1
+    FROM (VALUES ('42', 1, NULL), ('440', 2, '42'), ('18235', 3, '440')) AS u(code, level, parent),
+         (SELECT ST_Multi(ST_MakeEnvelope(105, 18, 106, 19, 4326)) AS square) AS drawn;
+INSERT INTO venue (code, name, kind, vintage, commune_code, located_by, created_on, load_run)
+    VALUES ('V1', 'Chợ', 'market', 1, '18235', 'code', '2021-11-20', 1);
+SELECT add_scan_month('2021-12-01');
+INSERT INTO scan_day SELECT '2021-12-01', id, 3, 2, 1 FROM venue;
+"""
+
+
+def run_alembic(step, revision):
+    """Go to a revision under the owner, as geo.db.migrate goes to the newest."""
+    config = Config()
+    config.set_main_option("script_location", "geo:migrations")
+    with db.engine(OWNER).begin() as config.attributes["connection"]:
+        step(config, revision)
+
+
+def test_a_database_with_rows_goes_up_down_and_up_again(make_database, use_database):
+    use_database(make_database())
+    with db.engine().begin() as connection:
+        connection.execute(sa.text(db._BOOTSTRAP))
+    run_alembic(command.upgrade, "0001")
+    with db.engine().begin() as connection:
+        connection.execute(sa.text(OLD_ROWS))
+    db.migrate()
+    for again in (False, True):
+        if again:
+            add_account(operator(), "office", "district", ["440"])
+            run_alembic(command.downgrade, "0001")
+            db.migrate()
+        assert schema_differences() == []
+        for scope, seen in ((operator_scope(), 1), (Scope("district", ((1, "440"),)), 1), (NOTHING, 0)):
+            with db.reading(scope) as connection:
+                for table in ("venue", "scan_day"):
+                    assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == seen
+                findings = connection.scalar(sa.text("SELECT count(*) FROM load_finding"))
+                assert findings == (scope.role == "operator")  # of no known commune
+    db.restrict()
+    with db.gating() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM account")) == 0
+    db.close()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +204,7 @@ def test_a_page_reads_in_a_transaction_that_cannot_write(database):
     ],
 )
 def test_an_address_that_is_no_database_is_one_clear_line(address, said):
-    command = [
+    typed = [
         sys.executable,
         "-m",
         "phuqr",
@@ -134,7 +216,7 @@ def test_an_address_that_is_no_database_is_one_clear_line(address, said):
         "--to",
         "2021-12-08",
     ]
-    done = subprocess.run(command, env={"DATABASE_URL": address}, capture_output=True, text=True, check=False)
+    done = subprocess.run(typed, env={"DATABASE_URL": address}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -143,5 +225,5 @@ def test_an_address_that_is_no_database_is_one_clear_line(address, said):
 
 def test_a_database_that_is_not_set_up_says_what_to_type(make_database, use_database):
     use_database(make_database())
-    with pytest.raises(DatabaseError, match="phuqr db migrate"), db.reading() as connection:
+    with pytest.raises(DatabaseError, match="phuqr db migrate"), db.reading(operator_scope()) as connection:
         connection.execute(sa.text("SELECT * FROM venue"))

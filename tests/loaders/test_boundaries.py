@@ -14,6 +14,7 @@ from geoalchemy2.shape import to_shape
 from shapely.affinity import translate
 
 from geo import db
+from geo.accounts import operator_scope
 from geo.errors import FileError
 from geo.schema import admin_unit
 from geo.units import list_vintages
@@ -293,7 +294,7 @@ def test_units_without_districts_stand_under_their_province(empty, write_units, 
 
 def test_the_map_names_source_and_licence(empty, boundary_file):
     def origin():
-        with db.reading() as connection:
+        with db.reading(operator_scope()) as connection:
             return [vintage.origin for vintage in list_vintages(connection)]
 
     load_boundaries(boundary_file, DAY)

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from geo import db
+from geo.accounts import operator_scope
 from geo.coverage import Window, read_coverage
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
@@ -36,7 +37,7 @@ def read(outcomes, expected):
     window = Window(*(date.fromisoformat(day) for day in expected["window"]))
 
     def coverage(unit, **options):
-        with db.reading() as connection:
+        with db.reading(operator_scope()) as connection:
             return read_coverage(connection, unit, window, **options)
 
     return coverage

@@ -12,6 +12,7 @@ import shapely
 import sqlalchemy as sa
 
 from geo import db
+from geo.accounts import operator_scope
 from geo.errors import DatabaseError, FileError
 from geo.units import list_vintages
 from loaders import boundaries, register, scans, venues
@@ -182,7 +183,7 @@ def test_real_borders_of_the_same_communes_replace_the_sketch_under_the_sample(s
     frame.to_file(boundary_file.with_name("real.gpkg"), layer="communes")
     assert not boundaries.load_boundaries(boundary_file.with_name("real.gpkg"), DAY).sample_removed
     assert held(read_rows) == {"admin_unit": 11, "obligation": 4, "venue": 11, "scan_day": 7}
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         assert [vintage.sketched for vintage in list_vintages(connection)] == [False]
 
 
@@ -192,7 +193,7 @@ def test_real_borders_of_another_province_or_day_leave_nothing_of_the_sketch(sam
     frame.to_file(boundary_file.with_name("other.gpkg"), layer="communes")
     assert boundaries.load_boundaries(boundary_file.with_name("other.gpkg"), day).sample_removed
     assert held(read_rows) == {"admin_unit": 3 if day == DAY else 11, "obligation": 0, "venue": 0, "scan_day": 0}
-    with db.reading() as connection:
+    with db.reading(operator_scope()) as connection:
         assert [(vintage.valid_from, vintage.sketched) for vintage in list_vintages(connection)] == [(day, False)]
 
 

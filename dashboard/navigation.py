@@ -1,0 +1,26 @@
+"""The pages there are, and who may open them: what the gate, the frame of every page and the tests go by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo.scope import ROLES
+
+SESSION_HEADER = "x-phuqr-session"  # by which the gate tells the pages whose session it is
+_PAGES = Path(__file__).parent / "pages"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its file, the key of its title, and the roles that may open it."""
+
+    file: Path
+    title: str
+    roles: tuple[str, ...]
+
+
+# By the last part of the address; the first is where the dashboard opens.
+PAGES = {
+    "": Page(_PAGES / "coverage_map.py", "title", ROLES),
+    "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),
+    "audit": Page(_PAGES / "audit.py", "audit.title", ("admin",)),
+}

@@ -1,0 +1,11 @@
+"""Where every page begins: Streamlit is told of the pages that the reader may open, and of no other."""
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.frame import open_pages
+
+reader = data.reader()
+# Without a reader the map, which then leads to the sign-in page
+pages = open_pages(reader.scope.role if reader else "leader")
+st.navigation(list(pages.values()), position="hidden").run()

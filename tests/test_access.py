@@ -1,0 +1,165 @@
+"""Every page and every command, for every role: units in scope are shown, those out of it do not exist."""
+
+import re
+
+import pytest
+import streamlit as st
+import typer
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+import phuqr
+from dashboard import data
+from dashboard.navigation import PAGES
+from geo import db
+from geo.accounts import add_account, everything
+from geo.audit import Actor, operator
+from geo.errors import PhuqrError
+from geo.schema import VIEWER
+from geo.scope import NOTHING, ROLES, Scope
+
+SEATS = {role: "42" for role in ROLES} | {"district": "440", "commune": "18235"}
+INSIDE = {"42": {"Thị trấn Đức Thọ", "Xã Quang Vĩnh", "Xã Hòa Lạc", "Phường Kỳ Trinh", "Xã Kỳ Lợi"}}
+INSIDE |= {"440": {"Thị trấn Đức Thọ", "Xã Quang Vĩnh", "Xã Hòa Lạc"}, "18235": {"Xã Quang Vĩnh"}}
+ELSEWHERE = "Phường Phú Thuận"  # in another province, which no account here sees
+DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
+
+# Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
+READING = {"indicators"}
+OPERATING = {
+    "bench", "db down", "db migrate", "db status", "db up", "demo", "load boundaries", "load register", "load scans",
+    "load venues", "serve", "user add", "user disable", "user list", "user password", "user scope",
+}  # fmt: skip
+# Of these those that write, as a login that may only read would type them.
+WRITING = [
+    ["db", "migrate"], ["demo"], ["load", "register", "{register}"], ["load", "venues", "{venues}"],
+    ["load", "scans", "{scans}"], ["load", "boundaries", "{boundaries}", "--vintage", "2021-11-01"],
+    ["user", "add", "more", "--role", "leader", "--unit", "42"], ["user", "list"], ["user", "password", "leader"],
+    ["user", "disable", "leader"], ["user", "scope", "leader", "--unit", "440"], ["serve", "--port", "8599"],
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+
+
+@pytest.fixture(scope="module")
+def seated(small_province):
+    """The small province with an account per role, named by it."""
+    for role, unit in SEATS.items():
+        add_account(operator(), role, role, [unit])
+    return small_province
+
+
+@pytest.fixture
+def open_page(seated, monkeypatch):
+    """A function that gives a page as a role sees it."""
+
+    def opened(path, role, **query):
+        with db.gating() as connection:
+            ((vintage, _), *_) = everything(connection)
+        reader = Actor(role, Scope(role, ((vintage, SEATS[role]),)), "127.0.0.1") if role else None
+        monkeypatch.setattr(data, "reader", lambda: reader)
+        page = AppTest.from_file(PAGES["" if path is None else path].file, default_timeout=30)
+        for name, text in query.items():
+            page.query_params[name] = text
+        page.run()
+        assert not page.exception, [error.value for error in page.exception]
+        return page
+
+    return opened
+
+
+def words(page):
+    """Everything that a page shows, as one text."""
+    bodies = [element.proto.body for element in page.get("html") if not element.proto.body.startswith("<style")]
+    tables = [table.value.to_csv() for table in page.dataframe]
+    options = [str(option) for box in [*page.selectbox, *page.multiselect] for option in box.options]
+    markdown = [element.value for kind in (page.markdown, page.caption, page.code) for element in kind]
+    return " ".join([*bodies, *tables, *options, *markdown])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "18754", "46", "x'; --"])
+def test_the_map_shows_communes_in_scope_only(open_page, role, unit):
+    shown = words(open_page("", role, unit=unit, commune=unit, **DAYS))
+    allowed = INSIDE[SEATS[role]]
+    for name in (INSIDE["42"] - allowed) | {ELSEWHERE}:
+        assert name not in shown, name
+    assert any(name in shown for name in allowed)
+
+
+@pytest.mark.parametrize("role", ["district", "commune"])
+def test_a_unit_out_of_scope_is_answered_as_one_that_does_not_exist(open_page, role):
+    answers = [
+        words(open_page("", role, unit=unit, commune=commune, **DAYS))
+        for unit, commune in (("449", "18754"), ("42", "18757"), ("999", "99999"))
+    ]
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_parents_rates_are_there_to_compare_with(open_page, role):
+    shown = words(open_page("", role, unit="440", commune="18235", **DAYS))
+    assert "Huyện Đức Thọ: 33,3\u00a0% (3/9)" in shown
+    assert "Tỉnh Hà Tĩnh: 30,0\u00a0% (3/10)" in shown
+
+
+@pytest.mark.parametrize("path", [path for path, page in PAGES.items() if page.roles != ROLES])
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_of_some_roles_shows_nothing_to_the_others(open_page, path, role):
+    shown = open_page(path, role)
+    if role in PAGES[path].roles:
+        assert "leader" in words(shown)
+    else:
+        assert "leader" not in words(shown)
+        assert [warning.value for warning in shown.warning] == ["Phiên làm việc đã kết thúc. Hãy đăng nhập lại."]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_shows_anything_to_who_has_signed_out(open_page, path):
+    shown = open_page(path, None)
+    assert [warning.value for warning in shown.warning] == ["Phiên làm việc đã kết thúc. Hãy đăng nhập lại."]
+    assert not shown.dataframe and "phuqr-card" not in words(shown)
+
+
+def test_every_command_has_a_rule():
+    def walk(command, path=()):
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [" ".join((*path, name))]
+
+    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OPERATING
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "18754", "46"])
+def test_indicators_of_a_role_are_of_units_in_scope(seated, role, unit):
+    window = ["--from", DAYS["from"], "--to", DAYS["to"], "--format", "csv"]
+    done = CliRunner().invoke(phuqr.build(), ["indicators", "--as", role, "--unit", unit, *window])
+    inside = {"42": True, "440": SEATS[role] != "18235", "18235": True, "449": SEATS[role] == "42"}
+    if unit != "46" and (inside.get(unit, SEATS[role] == "42") if unit != "42" else SEATS[role] == "42"):
+        names = {line.split(",")[1] for line in done.stdout.splitlines()[1:]}
+        assert names and names <= INSIDE[SEATS[role]]
+    else:
+        assert isinstance(done.exception, PhuqrError) and re.match("there is no unit", str(done.exception))
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("words", WRITING, ids=" ".join)
+def test_a_login_of_the_dashboard_can_run_no_command_that_writes(seated, use_database, small_files, words):
+    with db.engine().connect() as connection:
+        database = connection.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar()
+        query = "SELECT value FROM gate_secret WHERE name = %s"
+        password = connection.exec_driver_sql(query, (f"{VIEWER}_{database}",)).scalar()
+    own = db.database_url().set(username=f"{VIEWER}_{database}", password=password)
+    use_database(own.render_as_string(hide_password=False))
+    try:
+        done = CliRunner().invoke(phuqr.build(), [word.format(**small_files) for word in words])
+        assert done.exit_code != 0 and isinstance(done.exception, PhuqrError), done
+    finally:
+        use_database(seated)
+    with db.reading(NOTHING) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM venue").scalar() == 0
