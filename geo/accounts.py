@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from sqlalchemy.dialects.postgresql import insert
 
 from geo import db
 from geo.audit import record
@@ -79,14 +81,14 @@ def add_account(actor, name, role, codes, password=None, subject=None, day=None)
     if role not in ROLES:
         raise AccountError(f"there is no role {role}; the roles are {', '.join(ROLES)}")
     if subject is None:
-        password = password or generate_password()
+        password = generate_password() if password is None else password
         _refuse_weak(password, name)
     with db.gating() as connection:
         units = _allowed_units(connection, actor, codes, day)
-        if connection.scalar(sa.select(account.c.id).where(account.c.name == name)):
+        row = {"name": name, "role": role, "subject": subject, "password_hash": password and hash_password(password)}
+        number = connection.scalar(insert(account).values(row).on_conflict_do_nothing().returning(account.c.id))
+        if number is None:
             raise AccountError(f"there is an account {name} already; choose another name")
-        row = {"name": name, "role": role, "subject": subject, "password_hash": password and hasher.hash(password)}
-        number = connection.scalar(account.insert().values(row).returning(account.c.id))
         _write_units(connection, number, units)
         record(connection, actor, "account_added", f"{name}: {role}, {_in_words(units)}")
     return password
@@ -94,7 +96,7 @@ def add_account(actor, name, role, codes, password=None, subject=None, day=None)
 
 def set_password(actor, name, password=None):
     """Give an account another password, generated if None, and end its sessions; returns the password."""
-    password = password or generate_password()
+    password = generate_password() if password is None else password
     with db.gating() as connection:
         write_password(connection, actor, _find(connection, name, actor), password)
     return password
@@ -106,7 +108,7 @@ def write_password(connection, actor, found, password):
         raise AccountError(f"the account {found.name} signs in through the identity provider and has no password")
     _refuse_weak(password, found.name)
     changed = account.update().where(account.c.id == found.id)
-    connection.execute(changed.values(password_hash=hasher.hash(password)))
+    connection.execute(changed.values(password_hash=hash_password(password)))
     _end_sessions(connection, found.id)
     record(connection, actor, "account_password", found.name)
 
@@ -148,15 +150,25 @@ def list_accounts(actor):
         Account(**{**row, "units": tuple((unit["vintage"], unit["code"], unit["name"]) for unit in row["units"])})
         for row in known
     ]
-    return [each for each in accounts if allowed is None or {unit[:2] for unit in each.units} <= allowed]
+    return [each for each in accounts if _is_within({unit[:2] for unit in each.units}, allowed)]
+
+
+def hash_password(password):
+    """Its argon2id hash."""
+    return hasher.hash(_compose(password))
 
 
 def verify(password_hash, password):
     """Whether a password is that of an account; as slow where there is no hash as where there is one."""
     try:
-        return hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
+        return hasher.verify(password_hash or _nobodys_hash(), _compose(password)) and password_hash is not None
     except VerificationError:
         return False
+
+
+def _compose(password):
+    """The password with its diacritics in one form, whatever keyboard it was typed on (RFC 8265)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def _refuse_weak(password, name):
@@ -170,9 +182,14 @@ def _find(connection, name, actor=None):
     """The row of an account; AccountError where there is none, or none that the actor may change."""
     found = connection.execute(sa.select(account).where(account.c.name == name)).one_or_none()
     allowed = _allowed(connection, actor) if actor and found else None
-    if found is None or (allowed is not None and not set(_units_of(connection, found.id)) <= allowed):
+    if found is None or not _is_within(set(_units_of(connection, found.id)), allowed):
         raise AccountError(f"there is no account {name}; see: phuqr user list")
     return found
+
+
+def _is_within(units, allowed):
+    """Whether an account of these units is one to manage; one that has lost its units is the operator's."""
+    return allowed is None or set() < units <= allowed
 
 
 def _units_of(connection, number):
@@ -187,8 +204,7 @@ def _allowed(connection, actor):
     if actor.scope.role != "admin":
         raise AccountError("only an admin manages accounts")
     apply(connection, actor.scope)
-    inside = sa.text("SELECT vintage, code FROM admin_unit WHERE sees_all() "
-                     "UNION SELECT vintage, code FROM scope_unit() WHERE inside")  # fmt: skip
+    inside = sa.text("SELECT vintage, code FROM admin_unit WHERE id <@ (SELECT scope_inside())")
     return {tuple(row) for row in connection.execute(inside)}
 
 

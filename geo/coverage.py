@@ -119,7 +119,7 @@ def read_total(connection, unit_code, window, group=None):
     """
     vintage = vintage_in_force(list_vintages(connection), window.last)
     units = list_units(connection, vintage)
-    if unit_code not in units:
+    if unit_code not in units or units[unit_code].level == LEVELS["commune"]:
         raise UnitError(f"there is no unit {unit_code} among those in force since {vintage.valid_from:%d/%m/%Y}")
     unit = units[unit_code]
     known = _read_province(connection, units, unit, vintage, window)

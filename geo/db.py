@@ -105,7 +105,10 @@ def restrict():
     """
     url, logins = database_url(), {}
     with _plain_errors(), engine().begin() as connection:
-        may_write = sa.text(f"SELECT pg_has_role('{LOADER}', 'MEMBER') OR pg_has_role('{OWNER}', 'MEMBER')")
+        may_write = sa.text(
+            f"SELECT pg_has_role('{LOADER}', 'MEMBER') OR pg_has_role('{OWNER}', 'MEMBER') OR rolcreaterole "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
         if not connection.scalar(may_write):
             logins = {VIEWER: url, GATE: url}
         else:
@@ -198,7 +201,10 @@ def _keep_passwords(connection):
 def _read_passwords(connection):
     """login -> (role, password)."""
     kept = dict(connection.execute(sa.select(gate_secret.c.name, gate_secret.c.value)).all())
-    return {login: (role, kept[login]) for login, role in _own_logins(connection).items()}
+    logins = _own_logins(connection)
+    if not kept.keys() >= logins.keys():  # the database has come from another server
+        raise DatabaseError(_NOT_SET_UP)
+    return {login: (role, kept[login]) for login, role in logins.items()}
 
 
 def _own_logins(connection):
@@ -208,11 +214,11 @@ def _own_logins(connection):
 
 
 def _make_logins(connection, passwords):
+    known = sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :login)")
     for login, (role, password) in passwords.items():
-        if not connection.scalar(
-            sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :login)"), {"login": login}
-        ):
-            connection.exec_driver_sql(f"CREATE ROLE {login} LOGIN PASSWORD %s IN ROLE {role}", (password,))
+        if not connection.scalar(known, {"login": login}):
+            connection.exec_driver_sql(f"CREATE ROLE {login} LOGIN IN ROLE {role}")
+        connection.exec_driver_sql(f"ALTER ROLE {login} PASSWORD %s", (password,))
 
 
 def _refuse_old(connection):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -121,6 +122,13 @@ admin_unit = Table(
         comment="a code is no identity: it names a unit only within a vintage",
     ),
     Column("code", Text, nullable=False, comment="statistics office code: 2, 3 or 5 digits, leading zeros kept"),
+    Column(
+        "id",
+        Integer,
+        Identity(always=True),
+        nullable=False,
+        comment="its number: on venues and scans too, so that who may see a row is told by comparing numbers",
+    ),
     Column("level", SmallInteger, nullable=False, comment="1 province, 2 district, 3 commune"),
     Column("name", Text, nullable=False, comment="official name with its type, as shown: Xã Quang Vĩnh"),
     Column("kind", Text, comment="type of unit as written: Xã, Phường, Thị trấn; null where the name carries none"),
@@ -140,6 +148,7 @@ admin_unit = Table(
     Column("area_km2", Float, nullable=False, comment="area of geom on the ellipsoid (EPSG:6933)"),
     _written_by(),
     PrimaryKeyConstraint("vintage", "code"),
+    UniqueConstraint("id", "vintage", "code"),
     ForeignKeyConstraint(
         ["vintage", "parent_code"],
         ["admin_unit.vintage", "admin_unit.code"],
@@ -196,6 +205,7 @@ venue = Table(
     Column("organisation", Text, comment="owner of several venues (cơ quan chủ quản); null where not told"),
     Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
     Column("commune_code", Text, nullable=False, comment="commune as declared, never corrected from the point"),
+    Column("unit", Integer, nullable=False, comment="number of that commune: who may see the row"),
     Column("located_by", Text, nullable=False, comment="code or name: how the commune was known"),
     Column("address", Text, comment="free text; null where not told"),
     Column(
@@ -219,8 +229,11 @@ venue = Table(
     ),
     _written_by(),
     ForeignKeyConstraint(
-        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="venue_commune_fkey"
+        ["unit", "vintage", "commune_code"],
+        ["admin_unit.id", "admin_unit.vintage", "admin_unit.code"],
+        name="venue_commune_fkey",
     ),
+    UniqueConstraint("id", "unit"),
     CheckConstraint("located_by IN ('code', 'name')", name="located_by"),
     CheckConstraint("solution IN ('poster', 'device')", name="solution"),
     CheckConstraint("closed_on IS NULL OR closed_on >= created_on", name="closed_after_created"),
@@ -248,11 +261,17 @@ scan_day = Table(
     "scan_day",
     metadata,
     Column("day", Date, nullable=False, comment="local day; the partition key"),
-    Column("venue_id", ForeignKey("venue.id"), nullable=False, comment="where"),
+    Column("venue_id", Integer, nullable=False, comment="where"),
+    Column(
+        "unit", Integer, nullable=False, comment="number of the venue's commune, kept equal to it: who may see the row"
+    ),
     Column("scans", Integer, nullable=False, comment="check-ins that day: I7; 0 where a later file took them back"),
     Column("people", Integer, nullable=False, comment="distinct people that day; never more than scans"),
     _written_by(),
     PrimaryKeyConstraint("day", "venue_id"),
+    ForeignKeyConstraint(
+        ["venue_id", "unit"], ["venue.id", "venue.unit"], name="scan_day_venue_fkey", onupdate="CASCADE"
+    ),
     CheckConstraint("people BETWEEN 0 AND scans", name="people"),
     Index(None, "venue_id", "day"),
     postgresql_partition_by="RANGE (day)",

@@ -82,7 +82,9 @@ audit = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True, comment="order of events"),
     Column("at", DateTime(True), nullable=False, server_default=func.clock_timestamp(), index=True, comment="when"),
     Column(
-        "account", Text, comment="who: the account's name, or command:LOGIN; null where the typed name could be none"
+        "account",
+        Text,
+        comment="who: the account's name, command:LOGIN or provider:sign-in; null where the typed name could be none",
     ),
     Column("event", Text, nullable=False, comment="what kind: see geo.audit.EVENTS"),
     Column("detail", Text, comment="what it was about, without personal data"),

@@ -22,7 +22,8 @@ class Scope:
 NOTHING = Scope("nobody")
 _APPLY = sa.text("""
     SELECT set_config('phuqr.role', :role, true), set_config('phuqr.cases', :cases, true),
-           set_config('phuqr.units', resolve_scope(CAST(:units AS jsonb)), true)
+           set_config('phuqr.inside', coalesce(inside, ''), true), set_config('phuqr.above', coalesce(above, ''), true)
+    FROM resolve_scope(CAST(:units AS jsonb))
 """)
 
 

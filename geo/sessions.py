@@ -48,15 +48,15 @@ def sign_in(name, password, address):
     Raises TooManyTries. Each try counts as failed until it is seen not to be, so that many at once are slow too.
     """
     name = name.strip().lower()
-    turns = [f"account:{name[:64]}", f"address:{address}"]
+    typed = name if accounts.is_name(name) else None  # what is no name may be a password in the wrong field
+    turns = [f"account:{typed or ''}", f"address:{address}"]
     _take_turn(turns)
     with db.gating() as connection:
-        found = connection.execute(sa.select(account).where(account.c.name == name)).one_or_none()
+        found = connection.execute(sa.select(account).where(account.c.name == typed)).one_or_none()
     usable = found is not None and found.disabled_at is None
     fits = accounts.verify(found.password_hash if usable else None, password[: accounts.LONGEST])
     with db.gating() as connection:
-        if not fits:
-            typed = name if accounts.is_name(name) else None  # what is no name may be a password in the wrong field
+        if not fits or not _is_unchanged(connection, found):
             record(connection, Actor(typed, address=address), "sign_in_failed")
             return None
         _give_turn_back(connection, turns)
@@ -71,7 +71,7 @@ def sign_in_by_provider(subject, name, role, codes, address):
     """
     with db.gating() as connection:
         found = connection.execute(sa.select(account).where(account.c.subject == subject)).one_or_none()
-    provider = Actor("provider", Scope("operator"), address)
+    provider = Actor("provider:sign-in", Scope("operator"), address)
     try:
         if found is None:
             accounts.add_account(provider, name, role, codes, subject=subject)
@@ -81,7 +81,9 @@ def sign_in_by_provider(subject, name, role, codes, address):
             accounts.set_scope(provider, found.name, codes, role)
     except AccountError as error:
         with db.gating() as connection:
-            record(connection, Actor(name, address=address), "sign_in_failed", str(error))
+            known = accounts.is_name(name)  # or it may be a person's
+            said = str(error) if known else "the provider's name is none for an account"
+            record(connection, Actor(name if known else None, address=address), "sign_in_failed", said)
         raise
     with db.gating() as connection:
         found = connection.execute(sa.select(account).where(account.c.subject == subject)).one()
@@ -105,7 +107,7 @@ def change_password(actor, current, new):
     _take_turn(turns)
     with db.gating() as connection:
         found = connection.execute(sa.select(account).where(account.c.name == actor.name)).one()
-    if not accounts.verify(found.password_hash, current[: accounts.LONGEST]):
+    if found.subject is None and not accounts.verify(found.password_hash, current[: accounts.LONGEST]):
         return False
     with db.gating() as connection:
         _give_turn_back(connection, turns)
@@ -127,6 +129,12 @@ def find_reader(key):
     return Actor(found.name, Scope(found.role, units), found.address)
 
 
+def _is_unchanged(connection, found):
+    """Whether an account is still as it was tried, and locks it: what is changed after this ends the session, too."""
+    same = account.c.id == found.id, account.c.password_hash == found.password_hash, account.c.disabled_at.is_(None)
+    return connection.scalar(sa.select(account.c.id).where(*same).with_for_update()) is not None
+
+
 def _open(connection, number, name, address):
     token = secrets.token_urlsafe(32)
     connection.execute(session.delete().where(session.c.started_at < sa.func.now() - 30 * LONGEST))
@@ -144,7 +152,7 @@ def _take_turn(turns):
             connection.execute(new.on_conflict_do_nothing())
         known = sa.select(sign_in_turn, (sa.func.clock_timestamp() - sign_in_turn.c.last_at).label("since"))
         rows = connection.execute(known.where(sign_in_turn.c.key.in_(turns)).order_by("key").with_for_update()).all()
-        wait = max(_wait(row) - row.since for row in rows)
+        wait = max((_wait(row) - row.since for row in rows), default=timedelta(0))
         if wait > timedelta(0):
             raise TooManyTries(int(wait.total_seconds()) + 1)
         tried = sign_in_turn.update().where(sign_in_turn.c.key.in_(turns))

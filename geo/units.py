@@ -35,13 +35,14 @@ class Vintage:
 class Unit:
     """An administrative unit of one vintage; level 1 province, 2 district, 3 commune.
 
-    in_scope: its rows can be read; of a unit above the reader's scope only the name and the sums.
+    id: its number, by which venues and scans name it. in_scope: its rows can be read; of a unit above the reader's scope only the name and the sums.
     """
 
     code: str
     level: int
     name: str
     parent_code: str | None
+    id: int
     in_scope: bool
 
 

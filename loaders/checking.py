@@ -162,6 +162,12 @@ def match_communes(findings, vintages, units):
     return results["code"]
 
 
+def find_numbers(vintages, codes, units):
+    """The number of each row's commune (Int64), null where there is none; arguments as match_communes takes and gives."""
+    numbers = [units[vintage][code].id if code else None for vintage, code in zip(vintages, codes, strict=True)]
+    return pd.Series(numbers, index=codes.index, dtype="Int64")
+
+
 def _matcher(units):
     """A function (code, province, district, commune as typed) -> (code or None, faulty column, rule, nearest names)."""
     children = {}

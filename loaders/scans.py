@@ -39,7 +39,9 @@ def load_scan_rows(source, invented=False, **options):
         findings.add(venues["id"].isna() & (rows["venue_code"] != ""), "venue_code", "unknown_venue")
         early = (days < venues["created_on"]) & (scans > 0).fillna(False)
         findings.add(early, "day", "before_creation", refused=False)
-        return findings, pd.DataFrame({"day": days, "venue_id": venues["id"], "scans": scans, "people": people})
+        return findings, pd.DataFrame({
+            "day": days, "venue_id": venues["id"], "unit": venues["unit"], "scans": scans, "people": people,
+        })  # fmt: skip
 
     def write(connection, rows, accepted, run):
         rows = rows[accepted]
@@ -51,12 +53,12 @@ def load_scan_rows(source, invented=False, **options):
 
 
 def _find_venues(connection, codes, invented):
-    """id, created_on, vintage and commune_code of the venues of these codes, indexed by code.
+    """id, created_on, vintage, commune_code and unit of the venues of these codes, indexed by code.
 
     The sample's venues only for the sample's scans.
     """
     known = (
-        sa.select(venue.c.code, venue.c.id, venue.c.created_on, venue.c.vintage, venue.c.commune_code)
+        sa.select(venue.c.code, venue.c.id, venue.c.created_on, venue.c.vintage, venue.c.commune_code, venue.c.unit)
         .join(load_run, load_run.c.id == venue.c.load_run)
         .where(
             load_run.c.invented == invented,
@@ -65,4 +67,4 @@ def _find_venues(connection, codes, invented):
     )
     result = connection.execute(known)
     found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("code")
-    return found.astype({"id": "Int64", "created_on": "datetime64[s]", "vintage": "Int64"})
+    return found.astype({"id": "Int64", "created_on": "datetime64[s]", "vintage": "Int64", "unit": "Int64"})

@@ -9,7 +9,7 @@ from geo.db import today
 from geo.names import strip_marks
 from geo.schema import venue, venue_kind
 from geo.units import list_units, list_vintages, vintage_in_force
-from loaders.checking import Findings, match_communes, parse_days, parse_numbers, require, unique
+from loaders.checking import Findings, find_numbers, match_communes, parse_days, parse_numbers, require, unique
 from loaders.places import COUNTRY, PLACE_COLUMNS, read_placed_table, read_polygons_of, recheck_points
 from loaders.writing import merge, read_or_log, run_load
 
@@ -66,7 +66,7 @@ def _check(connection, source):
     points, outside = _check_points(findings, read_polygons_of(connection, vintages, codes))
     prepared = pd.DataFrame({
         "code": rows["venue_code"], "name": rows["name"], "kind": _match_kinds(connection, findings),
-        "organisation": rows["organisation"], "vintage": vintages, "commune_code": codes,
+        "organisation": rows["organisation"], "vintage": vintages, "commune_code": codes, "unit": find_numbers(vintages, codes, units),
         "located_by": (rows["commune_code"] != "").map({True: "code", False: "name"}), "address": rows["address"],
         "point": pd.Series(shapely.to_wkb(shapely.set_srid(points, 4326), hex=True, include_srid=True), index=rows.index),
         "outside_commune": outside, "created_on": created_on, "closed_on": closed_on, "solution": solution,

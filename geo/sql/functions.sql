@@ -1,11 +1,12 @@
 -- Functions that look past the reader's scope and give sums and days, never rows; made anew by each `phuqr db migrate`.
--- All answer for units that the reader sees the name of: those in scope and those above them.
+-- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
+-- search_path, or a caller's temporary table could stand in for one of ours.
 
 DROP FUNCTION IF EXISTS read_facts, read_province, read_total;
 
 -- Of the whole database: the last day with scans, and whether some venue is the sample's.
 CREATE FUNCTION read_facts() RETURNS TABLE (scans_until date, invented boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 SELECT (SELECT max(day) FROM scan_day),
        EXISTS (SELECT FROM venue v JOIN load_run r ON r.id = v.load_run WHERE r.invented)
 $$;
@@ -14,7 +15,7 @@ $$;
 -- which is not zero); its last day with scans; and how many of its venues created by `last` were declared in another vintage.
 CREATE FUNCTION read_province(vintage integer, province text, first date, last date)
 RETURNS TABLE (venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 WITH commune AS (
     SELECT c.vintage, c.code
     FROM admin_unit c
@@ -33,7 +34,8 @@ SELECT EXISTS (SELECT FROM here),
        (SELECT s.day FROM scan_day s JOIN here ON here.id = s.venue_id ORDER BY s.day DESC LIMIT 1),
        (SELECT count(*) FROM venue v JOIN commune c ON c.vintage = v.vintage AND c.code = v.commune_code
         WHERE v.vintage <> read_province.vintage AND v.created_on <= read_province.last)
-WHERE sees_all() OR (read_province.vintage, read_province.province) IN (SELECT u.vintage, u.code FROM scope_unit() u)
+WHERE EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_province.vintage AND u.code = read_province.province
+              AND u.id <@ scope_known())
 $$;
 
 -- The row of read_coverage.sql for one district or province, summed over all its communes.
@@ -42,14 +44,13 @@ CREATE FUNCTION read_total(
 )
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, public SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN RETURN QUERY
 SELECT total.*
 FROM ({read_coverage}) total
-WHERE (sees_all() OR (read_total.vintage, read_total.unit) IN (SELECT s.vintage, s.code FROM scope_unit() s))
-  AND EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_total.vintage AND u.code = read_total.unit
-              AND u.level = read_total.level AND u.level < 3);
+WHERE EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_total.vintage AND u.code = read_total.unit
+              AND u.level = read_total.level AND u.level < 3 AND u.id <@ scope_known());
 END $$;
 
 REVOKE ALL ON FUNCTION read_facts, read_province, read_total FROM PUBLIC;

@@ -13,7 +13,7 @@ from geo.units import Atlas, Unit, Vintage
 UNITS = [("42", 1, None), ("46", 1, None), ("440", 2, "42"), ("449", 2, "42"), ("18235", 3, "440")]
 ATLAS = Atlas(
     Vintage(1, date(2021, 11, 1), "", None, False, 1),
-    {code: Unit(code, level, f"unit {code}", parent, True) for code, level, parent in UNITS},
+    {code: Unit(code, level, f"unit {code}", parent, int(code), True) for code, level, parent in UNITS},
 )
 LAST = date(2021, 12, 8)
 WINDOW = Window(date(2021, 11, 26), LAST)
