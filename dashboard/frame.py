@@ -58,9 +58,10 @@ def _send_to_sign_in(text):
     """End the run: the session does not stand any more, whatever the browser still shows."""
     st.session_state.clear()
     st.warning(text("error.signed_out"))
+    address = f"/sign-in?said=ended&lang={text.language}"
     st.html(
-        f'<a class="phuqr-button" href="/sign-in?said=ended" target="_self">{escape(text("sign_in"))}</a>'
-        '<script>location.assign("/sign-in?said=ended")</script>',
+        f'<a class="phuqr-button" href="{address}" target="_self">{escape(text("sign_in"))}</a>'
+        f'<script>location.assign("{address}")</script>',
         unsafe_allow_javascript=True,
     )
     st.stop()
@@ -84,7 +85,7 @@ def show_account(reader, text):
             line.page_link(opened, label=text(PAGES[path].title), query_params=query)
     who, role = escape(reader.name), escape(text(f"role.{reader.scope.role}"))
     line.html(
-        f'<form class="phuqr-account" method="post" action="/sign-out" target="_self"><span><b>{who}</b> · {role}</span>'
+        f'<form class="phuqr-account" method="post" action="/sign-out?lang={text.language}" target="_self"><span><b>{who}</b> · {role}</span>'
         f'<a href="/password?lang={text.language}" target="_self">{escape(text("password.change"))}</a>'
         f"<button>{escape(text('sign_out'))}</button></form>"
     )

@@ -3,7 +3,7 @@
 import logging
 import re
 from html import escape
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from anyio import CapacityLimiter, to_thread
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from dashboard.gate import COOKIE, SIGN_IN, address_of, signed_cookie
 from dashboard.text import Text
 from dashboard.words import LANGUAGES
-from geo import sessions
+from geo import db, sessions
 from geo.accounts import SHORTEST
+from geo.audit import Actor, record
 from geo.errors import AccountError, ProviderError
 from geo.sessions import TooManyTries
 
@@ -74,12 +75,13 @@ class SignIn:
         """Send the browser to the identity provider; what is needed on its return goes with it, signed."""
         if self._provider is None:
             raise HTTPException(404)
+        target = _target(request.query_params.get("next"))
         try:
             address, pending = self._provider.begin(_callback(request))
         except ProviderError as error:
-            return _provider_failed(error)
+            return _provider_failed(request, error, target)
         response = RedirectResponse(address, 303)
-        kept = _pending().dumps(pending | {"next": _target(request.query_params.get("next"))})
+        kept = _pending().dumps(pending | {"next": target})
         response.set_cookie(
             PENDING, kept, max_age=PENDING_S, path=SIGN_IN, httponly=True, samesite="lax", secure=_is_secure(request)
         )
@@ -89,13 +91,14 @@ class SignIn:
         """Take the identity provider's word for who has come back: on to `next`, or to the form with a notice."""
         if self._provider is None:
             raise HTTPException(404)
+        pending = {}
         try:
             pending = _pending().loads(request.cookies.get(PENDING, ""), max_age=PENDING_S)
             who = self._provider.finish(_callback(request), request.query_params, pending)
             where = address_of(request.scope)
             token = sessions.sign_in_by_provider(who.subject, who.name, who.role, who.units, where)
         except (BadSignature, ProviderError, AccountError) as error:
-            response = _provider_failed(error)
+            response = _provider_failed(request, error, pending.get("next", "/"))
         else:
             response = _signed_in(request, token, _target(pending["next"]))
         response.delete_cookie(PENDING, path=SIGN_IN)
@@ -123,7 +126,7 @@ class SignIn:
 def leave(request):
     """End the session, here and wherever its cookie has got to."""
     sessions.sign_out(request.state.reader, request.state.session)
-    return _to_sign_in("out")
+    return _to_sign_in(_text(request), "out")
 
 
 def show_password(request):
@@ -143,7 +146,7 @@ def _try_password(request, form):
         return _password_page(text, text("password.differ"), 400)
     try:
         if sessions.change_password(request.state.reader, current, new):
-            return _to_sign_in("changed")
+            return _to_sign_in(text, "changed")
     except TooManyTries as error:
         return _password_page(text, text("sign_in.wait", seconds=text.number(error.seconds)), 429)
     except AccountError:
@@ -169,25 +172,28 @@ def _pending():
     return URLSafeTimedSerializer(sessions.cookie_key(), salt="provider")
 
 
-def _provider_failed(error):
+def _provider_failed(request, error, target):
     logging.getLogger("phuqr.gate").warning("no sign-in through the identity provider: %s", error)
-    return RedirectResponse(f"{SIGN_IN}?said=provider_failed", 303)
+    if not isinstance(error, AccountError):  # which geo.sessions has put on record, with the name
+        with db.gating() as connection:
+            record(connection, Actor(None, address=address_of(request.scope)), "sign_in_failed", "identity provider")
+    return RedirectResponse(f"{SIGN_IN}?{urlencode({'said': 'provider_failed', 'next': target})}", 303)
 
 
-def _to_sign_in(said):
-    response = RedirectResponse(f"{SIGN_IN}?{urlencode({'said': said})}", 303)
+def _to_sign_in(text, said):
+    response = RedirectResponse(f"{SIGN_IN}?{urlencode({'said': said, 'lang': text.language})}", 303)
     response.delete_cookie(COOKIE)
     return response
 
 
 def _target(asked):
-    """The path of ours to go to after sign-in; / for whatever is none."""
-    return asked if asked and re.fullmatch(r"/(?![/\\])[^\\\x00-\x20]*", asked) else "/"
+    """The path of ours to go to after sign-in; / for whatever is none, or too long for a cookie."""
+    return asked if asked and re.fullmatch(r"/(?![/\\])[^\\\x00-\x20]{0,2000}", asked) else "/"
 
 
 def _text(request, language=None):
     """The words of the language asked for, here or on the page to go to."""
-    query = dict(parse_qsl(urlsplit(request.query_params.get("next", "")).query))
+    query = dict(parse_qsl(_target(request.query_params.get("next")).partition("?")[2]))
     language = language or request.query_params.get("lang") or query.get("lang")
     return Text(language if language in LANGUAGES else "vi")
 

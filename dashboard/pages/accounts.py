@@ -9,28 +9,33 @@ from geo.accounts import add_account, list_accounts, set_disabled, set_password,
 from geo.db import today
 from geo.errors import AccountError
 from geo.scope import ROLES
+from geo.units import ancestors
 
 # Level of the unit -> role and the first part of the name of the account that is issued to it.
 EACH = {2: ("district", "huyen-"), 3: ("commune", "xa-")}
 
 
 def act(text, does):
-    """Run what a button asks for; what is refused is told, and new passwords are shown until the next choice."""
+    """Run what a button asks for; what is refused is told, and new passwords are shown until the next choice.
+
+    They are put into a dict of before: a click meanwhile ends this run at its next use of Streamlit, but loses nothing.
+    """
+    told = st.session_state.told
     try:
-        st.session_state.passwords = does() or []
-        st.session_state.told = None
+        told.update(passwords=does() or [], error=None)
     except AccountError:
-        st.session_state.told = text("error.account")
+        told.update(passwords=None, error=text("error.account"))
 
 
 def show_told(text):
     """What the last button has done."""
-    if st.session_state.get("told"):
-        st.error(st.session_state.told)
-    elif st.session_state.get("passwords"):
+    told = st.session_state.setdefault("told", {"passwords": None, "error": None})
+    if told["error"]:
+        st.error(told["error"])
+    elif told["passwords"]:
         st.success(text("accounts.passwords"))
-        st.code("\n".join(f"{name}\t{password}" for name, password in st.session_state.passwords), language=None)
-    elif "passwords" in st.session_state:
+        st.code("\n".join(f"{name}\t{password}" for name, password in told["passwords"]), language=None)
+    elif told["passwords"] is not None:
         st.success(text("accounts.done"))
 
 
@@ -66,8 +71,8 @@ def choose_role(text, key, role="commune"):
 
 def choose_units(text, units, key, codes=()):
     names = {code: f"{unit.name} ({code})" for code, unit in units.items()}
-    known = [code for code in codes if code in units]
-    return st.multiselect(text("accounts.units"), list(units), known, format_func=names.get, key=key, placeholder="")
+    st.session_state.setdefault(key, [code for code in codes if code in units])
+    return st.multiselect(text("accounts.units"), list(units), format_func=names.get, key=key, placeholder="")
 
 
 def show_changes(reader, each, units, text):
@@ -91,7 +96,8 @@ def show_changes(reader, each, units, text):
 def show_issue(reader, units, text):
     """The form for one more account."""
     st.markdown(f"#### {text('accounts.issue')}")
-    name = st.text_input(text("accounts.name"), help=text("accounts.name_help"), key="new-name").strip().lower()
+    name = st.text_input(text("accounts.name"), key="new-name").strip().lower()
+    st.caption(text("accounts.name_help"))
     role = choose_role(text, "new-role")
     codes = choose_units(text, units, "new-units")
 
@@ -103,14 +109,19 @@ def show_issue(reader, units, text):
     st.button(text("accounts.add"), on_click=act, args=(text, issue), type="primary")
 
 
-def show_issue_each(reader, accounts, units, text):
+def show_issue_each(reader, accounts, atlas, units, text):
     """One account to each district or commune that has none."""
+    levels = [
+        level for level in EACH if any(unit.level == level and unit.parent_code in units for unit in units.values())
+    ]
+    if not levels:
+        return
     st.markdown(f"#### {text('accounts.each')}")
     st.caption(text("accounts.each_help"))
-    words = {2: text("role.district"), 3: text("role.commune")}
     level = st.segmented_control(
-        text("accounts.each_level"), list(EACH), default=2, format_func=words.get, key="each-level", required=True
-    )
+        text("accounts.each_level"), levels, default=levels[0], key="each-level", required=True,
+        format_func=lambda level: text(f"role.{EACH[level][0]}"),
+    )  # fmt: skip
     within = st.selectbox(
         text("accounts.each_within"), [code for code, unit in units.items() if unit.level < level],
         format_func=lambda code: units[code].name, key="each-within",
@@ -119,14 +130,17 @@ def show_issue_each(reader, accounts, units, text):
     have = {code for each in accounts if each.role == role for _, code, _ in each.units}
     missing = [
         code for code, unit in units.items()
-        if unit.level == level and code not in have and within in (unit.parent_code, units[unit.parent_code].parent_code)
+        if unit.level == level and code not in have and units[within] in ancestors(atlas.units, code)
     ]  # fmt: skip
 
     def issue():
         return [(f"{first}{code}", add_account(reader, f"{first}{code}", role, [code])) for code in missing]
 
     label = text("accounts.each_add", count=text.number(len(missing))) if missing else text("accounts.each_none")
-    st.button(label, disabled=not missing, on_click=act, args=(text, issue))
+    if st.button(label, disabled=not missing):
+        with st.spinner(text("accounts.working")):
+            act(text, issue)
+        st.rerun()
 
 
 with page("accounts") as (text, reader):
@@ -143,4 +157,4 @@ with page("accounts") as (text, reader):
         if chosen:
             show_changes(reader, chosen, units, text)
         show_issue(reader, units, text)
-        show_issue_each(reader, accounts, units, text)
+        show_issue_each(reader, accounts, atlas, units, text)
