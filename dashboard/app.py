@@ -6,8 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -16,6 +18,7 @@ from xstatic.pkg import leaflet
 from dashboard.export import coverage_workbook
 from dashboard.gate import SIGN_IN, Gate
 from dashboard.maps import encode_topojson
+from dashboard.navigation import SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
 from dashboard.sign_in import SignIn, leave, show_password, take_password
 from dashboard.state import ALL, read_filters, read_window
@@ -29,6 +32,15 @@ from geo.units import list_units, list_vintages, read_atlas, read_polygons
 
 _HERE = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class _NumberConvertor(IntegerConvertor):
+    """Digits that make a number in no time; Python refuses to read thousands of them."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _NumberConvertor())
 
 
 @lru_cache(maxsize=64)
@@ -99,6 +111,11 @@ def unavailable(request, error):
     return PlainTextResponse("the database cannot be used", 503)
 
 
+def gone(request, error):
+    """400, which nobody reads: who asked has left before the request was whole."""
+    return PlainTextResponse("", 400)
+
+
 def not_countable(request, error):
     """404: a window or unit that there are no figures of."""
     return PlainTextResponse("no figures of this", 404)
@@ -116,6 +133,8 @@ class Files(StaticFiles):
 # Here and not in a file, which another working folder would not have.
 SETTINGS = {
     "server.headless": True,
+    # What Streamlit keeps of a page is tied to the session it was opened in: nobody takes it up in another
+    "server.trustedUserHeaders": {SESSION_HEADER: "session"},
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
@@ -124,14 +143,18 @@ SETTINGS = {
     # ("Cached ForwardMsg MISS"), since the browser forgets earlier messages by its own count of runs.
     "global.minCachedMessageSize": 1_000_000_000,
 }
-HANDLERS = {PhuqrError: unavailable, WindowError: not_countable, UnitError: not_countable, BoundaryError: not_countable}
+HANDLERS = {
+    PhuqrError: unavailable,
+    ClientDisconnect: gone,
+    **dict.fromkeys((WindowError, UnitError, BoundaryError), not_countable),
+}
 
 
 def routes(provider=None):
     """The app's own routes; provider: the identity provider to sign in through, or None."""
     entrance = SignIn(provider)
     return [
-        Route("/geo/{vintage_id:int}/{version:int}/{unit}.topojson", geometry),
+        Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
         Route("/export/coverage.xlsx", coverage_table),
         Route("/health", health),
         Route(SIGN_IN, entrance.show),

@@ -3,54 +3,38 @@
 Two sides do the same work in turn, with and without, AB BA AB BA, so that neither always has the better place and the two
 runs of a pair share whatever else the machine does. The cost is the median of the pairs' ratios, which no outlier moves;
 beside it the 95 % interval of that median, by order statistics.
-
-The page without gate and policies comes from a stand-in: a second server that only this file starts (`--serve`).
 """
 
 import json
 import os
-import secrets
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 
 import numpy as np
-import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from starlette.middleware import Middleware
-from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse
 
-from dashboard.gate import COOKIE, SIGN_IN
-from dashboard.navigation import PAGES
+from dashboard.bench_servers import connect, reading_as_owner, serve_both
+from dashboard.gate import COOKIE
 from dashboard.state import read_window
 from dashboard.text import Text
 from geo import db
-from geo.accounts import add_account, operator_scope, set_disabled
-from geo.audit import Actor, operator
+from geo.accounts import operator_scope
 from geo.coverage import RATES, Window, read_coverage, read_holdings
 from geo.errors import PhuqrError
-from geo.schema import OWNER
-from geo.schema_access import account
-from geo.scope import Scope, apply
+from geo.scope import Scope
 from geo.units import Vintage, read_atlas
 
 LIMIT = 1.15  # of what a reader waits for: the coverage query, the page
 WARM = 3  # pairs that are run first and not counted
-LOOPBACK = "127.0.0.1"
 # In ms since the address was asked for: the last click, and each painting of the map, in whose frame documents change.
 _WATCH = """
     window.paints = [];
@@ -90,18 +74,6 @@ class Place:
 
     def scope(self, unit):
         return Scope("leader", ((self.vintage.id, unit),))
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server and the cookie that it lets through."""
-
-    port: int
-    cookie: str
-
-    @property
-    def address(self):
-        return f"http://{LOOPBACK}:{self.port}"
 
 
 def run_bench(topics, pairs, as_json):
@@ -162,15 +134,6 @@ def find_place():
     return Place(province, first.parent_code if first.parent_code != province else first.code, window, atlas.vintage)
 
 
-@contextmanager
-def reading_as_owner(scope, cases=False):
-    """db.reading as the tables' owner, to whom PostgreSQL applies no policy; all else is the same."""
-    with db.engine(OWNER).begin() as connection:
-        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        apply(connection, scope, cases)
-        yield connection
-
-
 def measure_query(timed, place):
     """The coverage query in a reader's transaction and in the owner's: of the province, and of a district to its office."""
 
@@ -196,7 +159,7 @@ def measure_route(timed, place, gated, ungated):
 
     def ask(server, path, _):
         began = time.perf_counter()
-        with closing(_connect(server.port)) as connection:  # anew: on a kept one TCP at times waits 40 ms
+        with closing(connect(server.port)) as connection:  # anew: on a kept one TCP at times waits 40 ms
             connection.request("GET", path, headers={"Cookie": f"{COOKIE}={server.cookie}"})
             answer = connection.getresponse()
             answer.read()
@@ -261,107 +224,6 @@ def find_chromium():
     return sync_playwright, path
 
 
-@contextmanager
-def serve_both(place):
-    """`phuqr serve` with an account signed in, and the stand-in for the same reader; both end with this, and the account."""
-    name, key = f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(32)
-    password = add_account(operator(), name, "leader", [place.province], day=place.window.last)
-    told = {"key": key, "vintage": place.vintage.id, "province": place.province}
-    try:
-        with (
-            _running("phuqr", "serve", "--port") as gated,
-            _running("dashboard.bench", "--serve", told=told) as ungated,
-        ):
-            yield Server(gated, _sign_in(gated, name, password)), Server(ungated, key)
-    finally:
-        set_disabled(operator(), name)  # ends its session, on record
-        with db.gating() as connection:
-            connection.execute(account.delete().where(account.c.name == name))
-
-
-@contextmanager
-def _running(module, *words, told=None):
-    """A server in a process of its own, its port last of the words; ended whatever happens."""
-    with socket.create_server((LOOPBACK, 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", module, *words, str(port)]
-    with tempfile.TemporaryFile("w+") as log:
-        pipes = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log}
-        with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:
-            try:
-                print(json.dumps(told), file=process.stdin, flush=True)
-                until = time.monotonic() + 60
-                while not _answers(port):
-                    if process.poll() is not None or time.monotonic() > until:
-                        log.seek(0)
-                        raise PhuqrError(
-                            f"a server to measure does not start: {(log.read().splitlines() or ['?'])[-1]}"
-                        )
-                    time.sleep(0.1)
-                yield port
-            finally:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-
-
-def _connect(port):
-    return HTTPConnection(LOOPBACK, port, timeout=30)
-
-
-def _answers(port):
-    try:
-        with closing(_connect(port)) as connection:
-            connection.request("GET", "/health")
-            return connection.getresponse().status < 500
-    except (OSError, HTTPException):
-        return False
-
-
-def _sign_in(port, name, password):
-    """The cookie that `phuqr serve` gives."""
-    with closing(_connect(port)) as connection:
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", SIGN_IN, urlencode({"name": name, "password": password}), form)
-        return cookie_parser(connection.getresponse().getheader("set-cookie"))[COOKIE]
-
-
-class StandIn:
-    """In the gate's place: whoever has this run's key is one fixed reader, and the database is not asked."""
-
-    def __init__(self, app, key, reader):
-        self.app, self.key, self.reader = app, key.encode(), reader
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "lifespan":
-            sent = cookie_parser(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")).get(COOKIE, "")
-            if not secrets.compare_digest(sent.encode(), self.key):
-                return await PlainTextResponse("not for you", 401)(scope, receive, send)
-            scope = {**scope, "state": {**scope.get("state", {}), "reader": self.reader}}
-        await self.app(scope, receive, send)
-
-
-def serve_stand_in(port):
-    """The dashboard without gate and policies, on the loopback only, for who has the key; ends with whoever started it.
-
-    What it has to know comes as one line on stdin, where nobody else can read the key.
-    """
-    import streamlit as st
-
-    from dashboard import app, data
-
-    told = json.loads(sys.stdin.readline())
-    threading.Thread(target=lambda: (sys.stdin.read(), os.kill(os.getpid(), signal.SIGTERM)), daemon=True).start()
-    reader = Actor("bench", Scope("leader", ((told["vintage"], told["province"]),)))
-    db.reading, data.reader = reading_as_owner, lambda: reader
-    middleware = [Middleware(StandIn, key=told["key"], reader=reader)]
-    entry = next(iter(PAGES.values())).file.with_name("entry.py")
-    page = st.App(entry, routes=app.routes(), middleware=middleware, exception_handlers=app.HANDLERS)
-    page.run(config=app.SETTINGS | {"server.address": LOOPBACK, "server.port": port})
-
-
 def _print(found):
     table = Table("measure", "with, ms", "without, ms", "ratio", "95 %", "limit")
     for column in table.columns[1:]:
@@ -370,7 +232,3 @@ def _print(found):
         interval, limit = f"{each.low:.2f} to {each.high:.2f}", f"{each.limit:.2f}" if each.limit else "none"
         table.add_row(each.name, f"{each.with_ms:.1f}", f"{each.without_ms:.1f}", f"{each.ratio:.2f}", interval, limit)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-if __name__ == "__main__":
-    serve_stand_in(int(sys.argv[-1]))

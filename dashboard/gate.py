@@ -87,18 +87,20 @@ class Gate:
         path, raw = scope["path"], scope.get("raw_path") or scope["path"].encode()
         if _TRICKS.search(raw.split(b"?")[0]):
             return 400
+        origin = headers.get("origin")
+        foreign = origin is not None and origin.partition("://")[2] != headers.get("host")
         if scope["type"] == "websocket":
-            return None if path == STREAM else 404
+            return 404 if path != STREAM else 403 if foreign else None
         if path not in OPEN | PAGE_PATHS | NEEDED and not path.startswith(NEEDED_BELOW):
             return 404
         method = scope["method"]
         if method not in ("GET", "HEAD") and not (method == "POST" and path in WRITING):
             return 405
         if method == "POST":
-            if headers.get("origin") and headers["origin"].partition("://")[2] != headers.get("host"):
+            if foreign:
                 return 403
             length = headers.get("content-length", "")
-            if not length.isdigit():
+            if "transfer-encoding" in headers or not length.isdecimal():
                 return 411
             if int(length) > LARGEST_BODY:
                 return 413
@@ -131,8 +133,8 @@ def signed_cookie(response, token, secure):
 
 
 def address_of(scope):
-    """Where a request comes from; behind a proxy on this machine, what the proxy says."""
-    return scope["client"][0] if scope.get("client") else None
+    """Where a request comes from; behind a proxy on this machine, what the proxy says, which may be anything."""
+    return scope["client"][0][:64] if scope.get("client") else None
 
 
 def _signer():

@@ -14,7 +14,7 @@ with page("audit") as (text, reader):
     event = left.selectbox(
         text("audit.event"), [None, *EVENTS], format_func=lambda event: text(f"audit.{event or 'all'}"), key="event"
     )
-    account = right.text_input(text("account"), key="audit_account").strip().lower()
+    account = right.text_input(text("account"), key="audit_account").strip().lower().replace("\0", "")
     with db.reading(reader.scope) as connection:
         events = list_events(connection, SHOWN, account or None, event)
     rows = events.assign(

@@ -87,11 +87,10 @@ def browser():
 
 @pytest.fixture
 def new_page(browser, server, passwords):
-    """A function that gives a page of a reader of its own, signed in as `role`; `page.seen` lists what it asked for.
+    """A function that gives a page of a reader of its own, signed in as `role`.
 
-    role: an account of the sample, or None for who is not signed in.
-
-    What is not the app's own is refused and, as any error of the console or of a script, fails the test at its end.
+    role: an account of the sample, or None for who is not signed in. `page.seen` lists what was asked for, `page.faults`
+    what went wrong. What is not the app's own is refused and, as any error of the console or of a script, fails the test at its end.
     """
     contexts, faults = [], []
 
@@ -115,7 +114,7 @@ def new_page(browser, server, passwords):
 
         context.route("**/*", only_the_app)
         page = context.new_page()
-        page.seen = []
+        page.seen, page.faults = [], faults
         page.on("request", lambda request: page.seen.append(request.url))
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -21,7 +21,7 @@ SEES = {role: {"42", "440", "449", "18235", "18754"} for role in ROLES}
 SEES |= {"district": {"440", "18235"}, "commune": {"18235"}}
 UNITS = ["42", "440", "449", "18235", "18754", "46", "99", "'; DROP TABLE venue; --"]
 
-GEOMETRY, TABLE = "/geo/{vintage_id:int}/{version:int}/{unit}.topojson", "/export/coverage.xlsx"
+GEOMETRY, TABLE = "/geo/{vintage_id:number}/{version:number}/{unit}.topojson", "/export/coverage.xlsx"
 # Each route of the app -> an address of it. What stands in none of these fails the test of its rule.
 OPEN = {"/health": "/health", "/sign-in": "/sign-in"}
 PROVIDER = {"/sign-in/provider": "/sign-in/provider", "/sign-in/callback": "/sign-in/callback"}  # none is configured

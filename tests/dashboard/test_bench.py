@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from dashboard import bench
+from dashboard import bench, bench_servers
 from geo import db
 from geo.accounts import list_accounts
 from geo.audit import operator
@@ -46,7 +46,7 @@ def test_the_query_is_measured_for_the_province_and_for_a_district(small_provinc
 
 def test_the_two_sides_differ_in_the_policies_only(small_province):
     place = bench.find_place()
-    for reading, role, rows in ((db.reading, VIEWER, 3), (bench.reading_as_owner, OWNER, 6)):
+    for reading, role, rows in ((db.reading, VIEWER, 3), (bench_servers.reading_as_owner, OWNER, 6)):
         with reading(place.scope("440")) as connection:
             assert connection.scalar(sa.text("SELECT current_user")) == role
             assert connection.scalar(sa.text("SELECT count(*) FROM admin_unit WHERE level = 3")) == rows
@@ -71,9 +71,9 @@ def test_the_cost_is_the_median_of_pairs_in_turn():
 
 
 def test_servers_account_and_session_are_gone_at_the_end(small_province):
-    with bench.serve_both(bench.find_place()) as sides:
-        assert [ask(each.port, bench.COOKIE, each.cookie) for each in sides] == [200, 200]
-        assert [ask(each.port, bench.COOKIE, "forged") for each in sides] == [401, 401]
+    with bench_servers.serve_both(bench.find_place()) as sides:
+        assert [ask(each.port, bench_servers.COOKIE, each.cookie) for each in sides] == [200, 200]
+        assert [ask(each.port, bench_servers.COOKIE, "forged") for each in sides] == [401, 401]
         assert any(each.name.startswith("bench-") for each in list_accounts(operator()))
     for each in sides:
         with pytest.raises(ConnectionRefusedError):
@@ -83,12 +83,12 @@ def test_servers_account_and_session_are_gone_at_the_end(small_province):
         assert connection.scalar(sa.select(sa.func.count()).select_from(session)) == 0
 
 
-def test_the_stand_in_listens_on_the_loopback_and_ends_with_its_starter(small_province, monkeypatch):
+def test_the_stand_in_listens_on_the_loopback_only(small_province, monkeypatch):
     monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "0.0.0.0")
     place = bench.find_place()
     told = {"key": "k", "vintage": place.vintage.id, "province": place.province}
-    with bench._running("dashboard.bench", "--serve", told=told) as port:
-        assert ask(port, bench.COOKIE, "k") == 200
+    with bench_servers.running("dashboard.bench_servers", told=told) as port:
+        assert ask(port, bench_servers.COOKIE, "k") == 200
         # What listens on every address answers here, too
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", port), 5)
@@ -99,9 +99,10 @@ def test_only_the_command_knows_of_the_stand_in():
         path.relative_to(ROOT).as_posix()
         for package in ("dashboard", "geo", "loaders")
         for path in (ROOT / package).rglob("*.py")
-        if path.name != "bench.py"
+        if path.name not in ("bench.py", "bench_servers.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Import | ast.ImportFrom) and "dashboard.bench" in names(node)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(name.startswith("dashboard.bench") for name in names(node))
     ]
     assert knowing == ["dashboard/cli.py"]
     imported = "import sys, dashboard.cli, dashboard.app; sys.exit('dashboard.bench' in sys.modules)"
