@@ -25,7 +25,7 @@ _verifying = CapacityLimiter(2)  # argon2 takes 64 MiB and a core for each
 _STYLE = """
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #eef3f7; color: #14213d;
   font: 16px/1.45 "Source Sans 3", "Segoe UI", "Noto Sans", system-ui, sans-serif; }
-main { width: min(22rem, calc(100vw - 3rem)); padding: 1.8rem; background: #fff; border: 1px solid #d5dde6;
+main { box-sizing: border-box; width: min(25rem, 100vw - 2rem); padding: 1.8rem; background: #fff; border: 1px solid #d5dde6;
   border-top: 4px solid #0f5f7a; border-radius: 6px; }
 h1 { margin: 0 0 .2rem; font-size: 1.5rem; color: #0f4c6b; } h2 { margin: 0 0 1.2rem; font-size: 1rem; font-weight: 500; color: #4d5b70; }
 label { display: block; margin: .9rem 0 .25rem; font-weight: 600; }
@@ -120,7 +120,7 @@ class SignIn:
         switch = escape(urlencode({"next": target, "lang": other}))
         body += f"<p>{escape(text('sign_in.help'))}</p>"
         body += f'<p><a href="{SIGN_IN}?{switch}" lang="{other}">{LANGUAGES[other]}</a></p>'
-        return _html(text, text("sign_in"), body, status)
+        return _html(text, text("sign_in"), text("title"), body, status)
 
 
 def leave(request):
@@ -216,7 +216,7 @@ def _password_page(text, notice=None, status=200):
         + f"<button>{escape(text('password.change'))}</button></form>"
         + f'<p>{escape(text("password.rule", shortest=SHORTEST))}</p><p><a href="/">{escape(text("password.back"))}</a></p>'
     )
-    return _html(text, text("password.change"), body, status)
+    return _html(text, text("password.change"), text("password.change"), body, status)
 
 
 def _field(name, label, complete, kind="text", value=""):
@@ -230,10 +230,10 @@ def _notice(said, alert):
     return f'<div role="{"alert" if alert else "status"}">{escape(said)}</div>' if said else ""
 
 
-def _html(text, title, body, status):
+def _html(text, title, heading, body, status):
     page = (
         f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} – phuqr</title><link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style></head><body><main><h1>phuqr</h1><h2>{escape(text('title'))}</h2>{body}</main></body></html>"
+        f"<style>{_STYLE}</style></head><body><main><h1>phuqr</h1><h2>{escape(heading)}</h2>{body}</main></body></html>"
     )
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})

@@ -207,18 +207,19 @@ def test_unknown_disabled_and_wrong_are_answered_alike_and_as_slowly(server, pas
     closed, password = make_account()
     set_disabled(operator(), closed)
     tries = {"wrong": ("district", "wrong-password"), "disabled": (closed, password), "unknown": ("nobody", password)}
-    answers, times = {}, {case: [] for case in tries}
-    for _ in range(3):
+    answers, least = {}, dict.fromkeys(tries, 60)
+    for _ in range(12):  # the least of several is the work itself, whatever else the machine does meanwhile
         for case, (name, typed) in tries.items():
             change("DELETE FROM sign_in_turn")
             begun = time.monotonic()
             status, headers, form = sign_in(server, name, typed)
-            times[case].append(time.monotonic() - begun)
+            least[case] = min(least[case], time.monotonic() - begun)
             answers[case] = status, headers.keys(), form.replace(name, "")
+        if alike := max(least.values()) < 1.5 * min(least.values()):
+            break
     assert answers["wrong"][0] == 401 and VI("sign_in.wrong") in answers["wrong"][2]
     assert answers["wrong"] == answers["disabled"] == answers["unknown"]
-    least = [min(each) for each in times.values()]
-    assert max(least) < 2 * min(least), times
+    assert alike, least
 
 
 @pytest.mark.parametrize("name", ["district", "nobody"])
