@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import logging
 from functools import lru_cache
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def health(request):
 
 def unavailable(request, error):
     """503, whatever was asked, while the database does not answer."""
+    logging.getLogger("phuqr").warning("%s", error)
     return PlainTextResponse("the database cannot be used", 503)
 
 

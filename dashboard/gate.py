@@ -64,7 +64,7 @@ class Gate:
         reader = None
         if answer is None and scope["path"] not in OPEN:
             try:
-                key, reader = await self._find_reader(headers)
+                key, reader = await self._find_reader(scope, headers)
                 reader = reader and replace(reader, address=address_of(scope))
             except PhuqrError as error:
                 _log.warning("%s", error)
@@ -106,7 +106,7 @@ class Gate:
                 return 413
         return None
 
-    async def _find_reader(self, headers):
+    async def _find_reader(self, scope, headers):
         """The session's key and its Actor; None and None where the cookie is missing, forged or of a session that ended."""
         signed = cookie_parser(headers.get("cookie", "")).get(COOKIE)
         if signed is None:
@@ -114,7 +114,7 @@ class Gate:
         try:
             token = _signer().loads(signed)
         except BadSignature:
-            _log.warning("a cookie that this server did not sign")
+            _log.warning("a cookie that this server did not sign, from %s", address_of(scope))
             return None, None
         key = sessions.session_key(token)
         return key, await to_thread.run_sync(sessions.find_reader, key, limiter=_threads)

@@ -1,10 +1,12 @@
 """Every page and every command, for every role: units in scope are shown, those out of it do not exist."""
 
 import re
+from datetime import date
 
 import pytest
 import streamlit as st
 import typer
+from sqlalchemy.exc import NoResultFound
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
@@ -14,7 +16,7 @@ from dashboard.navigation import PAGES
 from geo import db
 from geo.accounts import add_account, everything
 from geo.audit import Actor, operator
-from geo.errors import PhuqrError
+from geo.errors import PhuqrError, UnitError
 from geo.schema import VIEWER
 from geo.scope import NOTHING, ROLES, Scope
 
@@ -124,6 +126,25 @@ def test_no_page_shows_anything_to_who_has_signed_out(open_page, path):
     shown = open_page(path, None)
     assert [warning.value for warning in shown.warning] == ["Phiên làm việc đã kết thúc. Hãy đăng nhập lại."]
     assert not shown.dataframe and "phuqr-card" not in words(shown)
+
+
+def test_what_was_read_for_one_scope_is_not_given_to_another(seated):
+    with db.gating() as connection:
+        ((vintage, _), *_) = everything(connection)
+    leader, district = (Scope(role, ((vintage, SEATS[role]),)) for role in ("leader", "district"))
+    window = date(2021, 11, 26), date(2021, 12, 8)
+    for scope, count in ((leader, 5), (district, 3), (leader, 5)):
+        version = data.holdings(scope).version
+        units = data.atlas(version, scope, window[1]).units.values()
+        assert sum(unit.level == 3 for unit in units) == count
+    assert len(data.coverage(version, leader, "449", *window, None).rows) == 2
+    assert data.total(version, leader, "449", *window, None)["name"] == "Thị xã Kỳ Anh"
+    for read in (data.coverage, data.total):
+        with pytest.raises(UnitError):
+            read(version, district, "449", *window, None)
+    assert data.bounds(version, leader, vintage, "449")
+    with pytest.raises(NoResultFound):
+        data.bounds(version, district, vintage, "449")
 
 
 def test_every_command_has_a_rule():

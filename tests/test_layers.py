@@ -43,6 +43,19 @@ def test_what_is_read_is_kept_in_two_files_only():
     assert sorted(caching) == ["app.py", "data.py", "text.py"]
 
 
+def test_whatever_is_kept_is_kept_by_scope():
+    """Streamlit leaves an argument that begins with an underscore out of the key; lru_cache takes them all."""
+    for name in ("data.py", "app.py"):
+        tree = ast.parse((ROOT / "dashboard" / name).read_text(encoding="utf-8"))
+        kept = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(each) for each in node.decorator_list)
+        ]
+        assert kept, name
+        assert all("scope" in [argument.arg for argument in node.args.args] for node in kept), name
+
+
 def test_no_address_outside_is_named_in_what_the_browser_gets():
     for path in (ROOT / "dashboard").rglob("*"):
         if path.suffix in (".py", ".js", ".css"):

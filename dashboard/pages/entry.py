@@ -4,8 +4,12 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.frame import open_pages
+from geo.errors import PhuqrError
 
-reader = data.reader()
+try:
+    reader = data.reader()
+except PhuqrError:  # which the page meets as well, and tells
+    reader = None
 # Without a reader the map, which then leads to the sign-in page
 pages = open_pages(reader.scope.role if reader else "leader")
 st.navigation(list(pages.values()), position="hidden").run()

@@ -108,3 +108,11 @@ def test_the_days_of_a_sheet_are_days(load, write_xlsx, read_rows):
     rows = [["Mã địa điểm", "Ngày", "Số lượt quét", "Số người"], ["V1", date(2021, 11, 27), 5, 3.0]]
     assert told(load_scans(write_xlsx({"S": rows}))) == []
     assert read_rows(COUNTS).values.tolist() == [["V1", date(2021, 11, 27), 5, 3]]
+
+
+def test_scans_go_with_a_venue_that_moves(load, write_csv, read_rows):
+    load("V1,2021-11-28,5,5", "V2,2021-11-28,5,5")
+    load_venues(write_csv(VENUES.replace("Một,office,18229", "Một,office,18754"), "moved.csv"))
+    seen = read_rows("SELECT v.code, s.unit, v.unit AS wanted FROM scan_day s JOIN venue v ON v.id = s.venue_id")
+    assert list(seen["code"]) == ["V1", "V2"]
+    assert list(seen["unit"]) == list(seen["wanted"]) and seen["unit"].nunique() == 2
