@@ -76,8 +76,8 @@ SELECT coalesce(current_setting('phuqr.role', true) IN ('health', 'leader')
 $$;
 """
 
-# CASE, for which the planner reckons with half of the rows; of <@ alone it would expect next to none, and plan for that.
-_UNIT = "CASE WHEN {column} <@ (SELECT {units}()) THEN true ELSE false END"
+# Not outside, rather than inside: of <@ the planner expects next to no rows and would plan for those few.
+_UNIT = "NOT ({column} <@ (SELECT '{{(,)}}'::int4multirange - {units}()))"
 _INSIDE = _UNIT.format(column="unit", units="scope_inside")
 _COMMUNE = (
     "(vintage, commune_code) IN (SELECT u.vintage, u.code FROM admin_unit u WHERE u.id <@ (SELECT scope_inside()))"
