@@ -85,7 +85,8 @@ def show_account(reader, text):
             line.page_link(opened, label=text(PAGES[path].title), query_params=query)
     who, role = escape(reader.name), escape(text(f"role.{reader.scope.role}"))
     line.html(
-        f'<form class="phuqr-account" method="post" action="/sign-out?lang={text.language}" target="_self"><span><b>{who}</b> · {role}</span>'
+        f'<form class="phuqr-account" method="post" action="/sign-out?lang={text.language}" target="_self">'
+        f"<span><b>{who}</b> · {role}</span>"
         f'<a href="/password?lang={text.language}" target="_self">{escape(text("password.change"))}</a>'
         f"<button>{escape(text('sign_out'))}</button></form>"
     )

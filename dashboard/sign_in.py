@@ -233,7 +233,8 @@ def _notice(said, alert):
 def _html(text, title, heading, body, status):
     page = (
         f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} – phuqr</title><link rel="icon" href="data:,">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{escape(title)} – phuqr</title>"
         f"<style>{_STYLE}</style></head><body><main><h1>phuqr</h1><h2>{escape(heading)}</h2>{body}</main></body></html>"
     )
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})

@@ -22,7 +22,9 @@ PARAMETERS = "unit", "from", "to", "indicator", "group", "commune", "lang"
 
 @dataclass(frozen=True)
 class Filters:
-    """The choices that decide what is shown; unit: code of a province or district, or of a commune that is all there is in scope; commune: of the open panel,
+    """The choices that decide what is shown.
+
+    unit: code of a province or district, or of a commune that is all there is in scope; commune: of the open panel,
     inside the unit.
     """
 
@@ -63,10 +65,9 @@ def read_filters(query, window, unit, groups, atlas):
     Returns the filters, and whether something that the address asked for fell back.
     """
     units, asked, commune = atlas.units, query.get("unit"), query.get("commune")
+    usable = asked in units and units[asked].in_scope and (units[asked].level < 3 or asked in atlas.tops())
     filters = Filters(
-        unit=asked
-        if asked in units and (units[asked].level < 3 or asked in atlas.tops()) and units[asked].in_scope
-        else unit,
+        unit=asked if usable else unit,
         window=window,
         indicator=query["indicator"] if query.get("indicator") in RATES else Filters.indicator,
         group=query["group"] if query.get("group") in groups else None,

@@ -66,7 +66,8 @@ def _check(connection, source):
     points, outside = _check_points(findings, read_polygons_of(connection, vintages, codes))
     prepared = pd.DataFrame({
         "code": rows["venue_code"], "name": rows["name"], "kind": _match_kinds(connection, findings),
-        "organisation": rows["organisation"], "vintage": vintages, "commune_code": codes, "unit": find_numbers(vintages, codes, units),
+        "organisation": rows["organisation"], "vintage": vintages, "commune_code": codes,
+        "unit": find_numbers(vintages, codes, units),
         "located_by": (rows["commune_code"] != "").map({True: "code", False: "name"}), "address": rows["address"],
         "point": pd.Series(shapely.to_wkb(shapely.set_srid(points, 4326), hex=True, include_srid=True), index=rows.index),
         "outside_commune": outside, "created_on": created_on, "closed_on": closed_on, "solution": solution,

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
+import streamlit as st
 import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -37,6 +38,14 @@ PASSWORD = "correct horse battery staple"
 CODE = "an-authorization-code"
 ACCESS_TOKEN = "an-access-token"
 ROLES = {"phuqr lãnh đạo": "leader", "phuqr huyện": "district", "phuqr y tế": "health", "phuqr CDC": "health"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    """What a page has kept outlives neither its test nor another's database."""
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
 
 
 @pytest.fixture

@@ -1,20 +1,12 @@
 """The pages for admins: accounts issued, changed and disabled as the buttons say, and what the audit then shows."""
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.navigation import PAGES
 from geo.accounts import add_account, list_accounts
 from geo.audit import operator
 from geo.sessions import sign_in
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
 
 
 def opened(path, **query):

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dashboard
@@ -13,13 +12,6 @@ from loaders.boundaries import load_boundaries
 
 PAGE = Path(dashboard.__file__).parent / "pages" / "coverage_map.py"
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
 
 
 @pytest.fixture(autouse=True)
