@@ -86,8 +86,8 @@ class Reader:
 def found_in(data, units):
     """Those of the units, code -> name, whose name or code stands in bytes."""
     spelled = {code: (name.encode(), json.dumps(name)[1:-1].encode()) for code, name in units.items()}
-    # Among commas and brackets stand the numbers of borders
-    codes = {each.decode() for each in re.findall(rb"(?<![0-9.,\[-])[0-9]{5}(?![0-9.,\]])", data)}
+    # Among commas and brackets stand the numbers of borders, and among a to f the random names that Streamlit gives
+    codes = {each.decode() for each in re.findall(rb"(?<![0-9a-f.,\[-])[0-9]{5}(?![0-9a-f.,\]])", data)}
     return {code for code, names in spelled.items() if code in codes or any(name in data for name in names)}
 
 
