@@ -13,11 +13,12 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+import psycopg2
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from geo import cluster
@@ -240,6 +241,13 @@ def _plain_errors():
         if any(f'role "{role}"' in str(error.orig) for role in (VIEWER, LOADER, GATE)):
             raise DatabaseError(_NOT_SET_UP) from error
         raise DatabaseError(f"the database cannot be used: {_first_line(error)}; see: phuqr db status") from error
+    except (
+        psycopg2.OperationalError,
+        psycopg2.InterfaceError,
+        InterfaceError,
+    ) as error:  # in COPY, or as a transaction ends
+        said = str(error).strip().splitlines()[0]
+        raise DatabaseError(f"the database cannot be used: {said}; see: phuqr db status") from error
     except ProgrammingError as error:
         if error.orig.pgcode == "42P01":
             raise DatabaseError(_NOT_SET_UP) from error

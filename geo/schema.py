@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 OWNER, LOADER, VIEWER, GATE = "phuqr_owner", "phuqr_loader", "phuqr_viewer", "phuqr_gate"
 
@@ -50,11 +51,18 @@ load_run = Table(
     "load_run",
     metadata,
     Column("id", Integer, Identity(always=True), primary_key=True, comment="named by the rows it wrote"),
-    Column("kind", Text, nullable=False, comment="boundaries, register, venues or scans"),
+    Column("kind", Text, nullable=False, comment="what a loader is called by: boundaries, register, venues, scans"),
     Column(
         "file_name", Text, nullable=False, comment="as the user named it; a path is left out, it may tell of a person"
     ),
     Column("sha256", Text, nullable=False, comment="tells a file loaded again from a changed one"),
+    Column(
+        "settings",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="how it was read, such as the vintage or the map of headers: read otherwise it is another load",
+    ),
     Column("loaded_by", Text, nullable=False, comment="the account that ran the command"),
     Column("started_at", DateTime(True), nullable=False, server_default=func.now(), comment="when it began"),
     Column("finished_at", DateTime(True), comment="null only inside the run's own transaction"),
@@ -68,6 +76,16 @@ load_run = Table(
     Column("rows_in", Integer, nullable=False, server_default="0", comment="data rows in the file"),
     Column("rows_loaded", Integer, nullable=False, server_default="0", comment="rows accepted, changed or not"),
     Column("rows_refused", Integer, nullable=False, server_default="0", comment="rows kept out"),
+    Column(
+        "rows_changed", Integer, nullable=False, server_default="0", comment="of the accepted, new or not as before"
+    ),
+    Column(
+        "rows_taken_back",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="rows of before that a newer export of the same days no longer holds",
+    ),
     Column("warnings", Integer, nullable=False, server_default="0", comment="findings on rows that were accepted"),
     Column("error", Text, comment="why the whole file was refused; null when it was loaded"),
     CheckConstraint("error IS NOT NULL OR rows_in = rows_loaded + rows_refused", name="nothing_lost"),
@@ -99,6 +117,27 @@ load_finding = Table(
         comment="commune of the row: whose readers see the finding; null, where it could not be known: those who see all",
     ),
     comment="Rows refused or flagged, so that an office can be told what to mend",
+)
+
+restatement = Table(
+    "restatement",
+    metadata,
+    Column("load_run", ForeignKey("load_run.id"), nullable=False, comment="the run that changed what was known"),
+    Column("day", Date, comment="local day of the figure; null where it has none"),
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="commune of the figure"),
+    Column("measure", Text, nullable=False, comment="venues, scans, people, active, obliged or population"),
+    Column("before", BigInteger, nullable=False, comment="as it stood"),
+    Column("after", BigInteger, nullable=False, comment="as the run left it"),
+    UniqueConstraint(
+        *("load_run", "vintage", "commune_code", "measure", "day"),
+        name="restatement_figure_key",
+        postgresql_nulls_not_distinct=True,
+    ),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="restatement_commune_fkey"
+    ),
+    comment="Figures that were known and came out otherwise in a newer file: by how much a report of before has changed",
 )
 
 boundary_vintage = Table(
@@ -185,6 +224,21 @@ unit_change = Table(
     comment="Crosswalk between vintages: carries counts across mergers and splits",
 )
 
+unit_alias = Table(
+    "unit_alias",
+    metadata,
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("district_code", Text, nullable=False, comment="district that the file names beside; empty: none, or any"),
+    Column("alias", Text, nullable=False, comment="as typed, folded by geo.names.fold"),
+    Column("commune_code", Text, nullable=False, comment="what a person confirmed that it means"),
+    _written_by(),
+    PrimaryKeyConstraint("vintage", "district_code", "alias"),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="unit_alias_commune_fkey"
+    ),
+    comment="Names of communes that no rule could match, and that a person has matched for good",
+)
+
 venue_kind = Table(
     "venue_kind",
     metadata,
@@ -209,7 +263,9 @@ venue = Table(
     Column("located_by", Text, nullable=False, comment="code or name: how the commune was known"),
     Column("address", Text, comment="free text; null where not told"),
     Column(
-        "point", Geometry("POINT", 4326, spatial_index=True), comment="null for most: a registration has no coordinates"
+        "point",
+        Geometry("POINT", 4326, spatial_index=False),
+        comment="null for most: a registration has no coordinates; found by its unit",
     ),
     Column(
         "outside_commune",
@@ -233,11 +289,10 @@ venue = Table(
         ["admin_unit.id", "admin_unit.vintage", "admin_unit.code"],
         name="venue_commune_fkey",
     ),
-    UniqueConstraint("id", "unit"),
     CheckConstraint("located_by IN ('code', 'name')", name="located_by"),
     CheckConstraint("solution IN ('poster', 'device')", name="solution"),
     CheckConstraint("closed_on IS NULL OR closed_on >= created_on", name="closed_after_created"),
-    Index(None, "vintage", "commune_code", "created_on"),
+    Index(None, "unit", "created_on"),
     comment="Points with a QR code",
 )
 
@@ -257,25 +312,74 @@ obligation = Table(
     comment="The register (diện phải tạo), as counts",
 )
 
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="where it is"),
+    Column("obligation_group", Text, nullable=False, comment="A or C, told by the file or by the kind"),
+    Column("name", Text, nullable=False, comment="as registered"),
+    Column("kind", ForeignKey("venue_kind.code"), comment="kind of venue; null where the file tells the group alone"),
+    Column("obliged", Integer, nullable=False, comment="points that it must have a QR code at"),
+    _written_by(),
+    PrimaryKeyConstraint("vintage", "commune_code", "obligation_group", "name"),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="organisation_commune_fkey"
+    ),
+    CheckConstraint("obliged >= 0", name="obliged"),
+    comment="The register one organisation a row; obligation holds its sums",
+)
+
+population = Table(
+    "population",
+    metadata,
+    Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
+    Column("commune_code", Text, nullable=False, comment="where"),
+    Column("population", Integer, nullable=False, comment="inhabitants: denominator of I1b"),
+    Column("households", Integer, comment="null where not told"),
+    _written_by(),
+    PrimaryKeyConstraint("vintage", "commune_code"),
+    ForeignKeyConstraint(
+        ["vintage", "commune_code"], ["admin_unit.vintage", "admin_unit.code"], name="population_commune_fkey"
+    ),
+    CheckConstraint("population >= 0 AND households BETWEEN 0 AND population", name="population"),
+    comment="Inhabitants by commune",
+)
+
 scan_day = Table(
     "scan_day",
     metadata,
     Column("day", Date, nullable=False, comment="local day; the partition key"),
     Column("venue_id", Integer, nullable=False, comment="where"),
     Column(
-        "unit", Integer, nullable=False, comment="number of the venue's commune, kept equal to it: who may see the row"
+        "unit",
+        Integer,
+        nullable=False,
+        comment="number of the venue's commune, kept equal to it by venue_moved: who may see the row",
     ),
     Column("scans", Integer, nullable=False, comment="check-ins that day: I7; 0 where a later file took them back"),
     Column("people", Integer, nullable=False, comment="distinct people that day; never more than scans"),
-    _written_by(),
+    Column("load_run", Integer, nullable=False, comment="the run that last changed the row"),
     PrimaryKeyConstraint("day", "venue_id"),
-    ForeignKeyConstraint(
-        ["venue_id", "unit"], ["venue.id", "venue.unit"], name="scan_day_venue_fkey", onupdate="CASCADE"
-    ),
     CheckConstraint("people BETWEEN 0 AND scans", name="people"),
-    Index(None, "venue_id", "day"),
     postgresql_partition_by="RANGE (day)",
-    comment="The fact table: scans per venue and day, partitioned by month",
+    comment="The fact table: scans per venue and day, partitioned by month; foreign keys, asked for row by row, would take "
+    "longer than all else of a load: that venues with scans stay is seen to by the trigger venue_stays",
+)
+
+scan_hour = Table(
+    "scan_hour",
+    metadata,
+    Column("venue_id", ForeignKey("venue.id"), nullable=False, comment="where"),
+    Column("day", Date, nullable=False, comment="local day"),
+    Column("hour", SmallInteger, nullable=False, comment="local hour, 0 to 23, from its first minute to its last"),
+    Column("scans", Integer, nullable=False, comment="check-ins in that hour"),
+    Column("people", Integer, comment="distinct people in that hour; null where not told"),
+    _written_by(),
+    PrimaryKeyConstraint("venue_id", "day", "hour"),
+    CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+    CheckConstraint("scans >= 0 AND people BETWEEN 0 AND scans", name="people"),
+    comment="Scans by the hour, for the venues and days that are known so: kind c of the tracing gap",
 )
 
 commune_scan_day = Table(
@@ -320,6 +424,11 @@ visit = Table(
     CheckConstraint("source IN ('declared', 'scanned')", name="source"),
     CheckConstraint("left_at >= arrived_at", name="left_after_arrived"),
     CheckConstraint("venue_id IS NOT NULL OR place IS NOT NULL", name="somewhere"),
+    UniqueConstraint(
+        *("case_code", "arrived_at", "venue_id", "vintage", "commune_code", "place"),
+        name="visit_told_key",
+        postgresql_nulls_not_distinct=True,
+    ),
     Index(None, "venue_id"),
     Index(None, "vintage", "commune_code", "arrived_at"),
     comment="Visits of traced cases: seen by the roles health and leader only, and each reading is on record",
@@ -341,6 +450,9 @@ inspection = Table(
     Column("scanned", Integer, comment="of these, those who were scanned"),
     Column("note", Text, comment="as the team wrote it"),
     _written_by(),
+    UniqueConstraint(
+        "venue_id", "inspected_on", "campaign", name="inspection_made_key", postgresql_nulls_not_distinct=True
+    ),
     CheckConstraint("outcome IN ('passed', 'reminded', 'suspend', 'sanction')", name="outcome"),
     CheckConstraint("scanned BETWEEN 0 AND head_count", name="scanned"),
     comment="Visits of inspection teams to venues",

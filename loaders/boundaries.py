@@ -14,9 +14,11 @@ from geo.errors import FileError
 from geo.names import split_kind
 from geo.schema import admin_unit, boundary_vintage
 from loaders.checking import Findings, require, unique
+from loaders.headers import map_headers
+from loaders.personal import refuse_personal_headers
 from loaders.places import COUNTRY, recheck_points
-from loaders.reading import Source, file_sha256, map_headers, refuse_personal
-from loaders.writing import merge, read_or_log, run_load
+from loaders.reading import file_sha256, make_source
+from loaders.writing import merge, read_or_log, run_whole_load
 
 # A shapefile cuts its headers to ten letters, hence the short forms.
 COLUMNS = {
@@ -38,16 +40,16 @@ def load_boundaries(path, vintage, source=None, licence=None, **options):
 
     source, licence: what the map says of them; the file's name where none is given.
     """
-    read, polygons = read_or_log("boundaries", read_layer, path)
+    read, polygons = read_or_log("boundaries", read_layer, path, options=options)
     return load_boundary_rows(read, polygons, vintage, source or read.name, licence, **options)
 
 
 def load_boundary_rows(source, polygons, vintage, origin, licence=None, **options):
     """The same for rows already read; polygons: GeoSeries (EPSG:4326) on the rows' index."""
 
-    def check(connection, read):
+    def check(connection, rows):
         shapes = _areas_only(polygons.to_numpy())
-        return _check_rows(read, shapes), shapes
+        return _check_rows(source, rows, shapes), shapes
 
     def write(connection, shapes, accepted, run):
         if not accepted.any():
@@ -64,7 +66,8 @@ def load_boundary_rows(source, polygons, vintage, origin, licence=None, **option
         recheck_points(connection)
         return changed
 
-    return run_load("boundaries", source, check, write, **options)
+    settings = {"vintage": vintage.isoformat(), "source": origin, "licence": licence}
+    return run_whole_load("boundaries", source, check, write, settings=settings, **options)
 
 
 def read_layer(path):
@@ -93,7 +96,7 @@ def read_layer(path):
     rows = rows.where(rows.notna(), "").astype(str).apply(lambda column: column.str.strip())
     for absent in COLUMNS.keys() - headers.keys():
         rows[absent] = ""
-    return Source(name, sha256, rows, headers), polygons
+    return make_source(name, sha256, rows, headers), polygons
 
 
 def _choose_layer(path):
@@ -103,7 +106,7 @@ def _choose_layer(path):
         # Latin-1 is what pyogrio assumes of a shapefile that names no encoding, and cannot write Vietnamese
         encoding = "utf-8" if pyogrio.read_info(path, layer=layer)["encoding"] == "ISO-8859-1" else None
         titles = list(pyogrio.read_info(path, layer=layer, encoding=encoding)["fields"])
-        refuse_personal(titles, path.name)
+        refuse_personal_headers(titles, path.name)
         try:
             fitting[layer] = map_headers(titles, COLUMNS, f"{path.name} ({layer})"), encoding
         except FileError as error:
@@ -116,9 +119,8 @@ def _choose_layer(path):
     return layer, headers, encoding
 
 
-def _check_rows(source, shapes):
-    findings = Findings(source.rows, source.headers)
-    rows = source.rows
+def _check_rows(source, rows, shapes):
+    findings = Findings(rows, source.headers)
     for column, digits in (("commune_code", 5), ("district_code", 3), ("province_code", 2)):
         optional = column == "district_code"
         filled = (rows[column] != "") if optional else require(findings, column)

@@ -12,7 +12,7 @@ from geo.schema import load_run
 from loaders import sample
 from loaders.boundaries import COLUMNS as BOUNDARY_COLUMNS
 from loaders.boundaries import load_boundary_rows
-from loaders.reading import Source
+from loaders.reading import make_source
 from loaders.register import COLUMNS as REGISTER_COLUMNS
 from loaders.register import load_register_rows
 from loaders.scans import COLUMNS as SCAN_COLUMNS
@@ -27,12 +27,12 @@ ORIGIN = "phác họa từ tâm các xã"
 SEATS = {"leader": "42", "district": "440", "commune": "18235", "data": "42", "health": "42", "admin": "42"}
 
 
-def load_sample(progress=lambda step: None):
+def load_sample(progress=lambda step, rows=0, of=0: None):
     """Load boundaries, register, venues and scans of the sample; the outcomes, in that order."""
     options = {"invented": True, "progress": progress}
     units = sample.sample_boundaries()
     source = _source("boundaries", pd.DataFrame(units.drop(columns="geometry")), BOUNDARY_COLUMNS)
-    polygons = units.geometry.set_axis(source.rows.index)
+    polygons = units.geometry.set_axis(pd.RangeIndex(2, len(units) + 2))
     return [
         load_boundary_rows(source, polygons, VINTAGE, ORIGIN, **options),
         load_register_rows(_source("register", sample.sample_register(), REGISTER_COLUMNS), VINTAGE, **options),
@@ -58,7 +58,6 @@ def wants_sample():
 
 def _source(kind, rows, columns):
     """A frame as if it had been read from a file: text, "" where nothing is known, rows numbered from 2."""
-    text = rows.astype(object).where(rows.notna(), "").astype(str).reindex(columns=list(columns), fill_value="")
-    return Source(
-        f"sample {kind}", "sample", text.set_index(pd.RangeIndex(2, len(text) + 2)), {name: name for name in rows}
-    )
+    text = rows.astype(object).where(rows.notna(), "").astype("str").set_axis(pd.RangeIndex(2, len(rows) + 2))
+    headers = {title: title for title in text}
+    return make_source(f"sample {kind}", "sample", text.reindex(columns=list(columns), fill_value=""), headers)

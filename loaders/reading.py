@@ -1,173 +1,116 @@
-"""Users' files read into one table of text, headers named canonically and rows numbered as a spreadsheet numbers them."""
+"""Users' files opened as one table of text, whatever they are written in, rows numbered as in a spreadsheet."""
 
-import csv
 import hashlib
-import io
-import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from geo.errors import FileError
-from geo.names import strip_marks
+from loaders.frames import CHUNK
+from loaders.headers import Mapping
+from loaders.sheets import read_sheets
+from loaders.texts import read_text
+from loaders.titles import find_heading
 
-# Headers that tell that a file holds people: refused whole, before a row of it is kept.
-_PERSONAL = re.compile(
-    r"\b(dien thoai|so dt|sdt|(tele)?phone\w*|mobile\w*|e-?mail|zalo|cccd|cmnd|cmt|can cuoc|so dinh danh|dinh danh ca nhan"
-    r"|identity (number|card|no)|id number|ho ten|ho va ten|nguoi (dang ky|khai|dai dien|lien he)|chu (ho|co so)"
-    r"|registrant|ho chieu|passport|dob|so tai khoan|ho khau|(ngay|nam) sinh|birth ?da(te|y)|date of birth|noi dung qr|\w*payload)\b"
-)
-# Seen nowhere and pasted along with text: blanks of no width, and the mark that opens a file.
-_BLANKS = "\u200b\u200c\u200d\u2060\ufeff"
+__all__ = ["CHUNK", "SUFFIXES", "Source", "expand_paths", "file_sha256", "open_source"]
+_READERS = {".csv": read_text, ".tsv": read_text, ".xlsx": read_sheets, ".xls": read_sheets, ".ods": read_sheets}
+SUFFIXES = tuple(_READERS)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file as read: its name, the hash of its bytes, its rows and how it heads its columns.
+    """A file as opened: what it is, how it heads its columns, and its rows, given anew at each call of `chunks`.
 
-    rows: text, stripped, "" where a cell is empty; index: row of the file, the first row after the header being 2.
-    headers: canonical column -> header in the file. ignored: headers that no column was known for, and left unread.
+    titles: headers in the file's order, made unique, "" for a column without. headers: canonical column -> title.
+    ignored: titles that no column is known for. notes: what was recognised or converted, to be told to the user.
+    decimals: title -> "." where cells were numbers, not text. size: rows, or lines, for a progress bar.
+    chunks: frames of at most CHUNK rows, columns `titles`, dtype str, "" where empty, trimmed; index: row of the file,
+    its first line being 1; wholly empty rows left out. Raises FileError at a row with more cells than there are titles,
+    or with a quote that does not fit.
     """
 
     name: str
     sha256: str
-    rows: pd.DataFrame
+    titles: tuple[str, ...]
     headers: dict[str, str]
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
+    decimals: dict[str, str]
+    size: int
+    chunks: Callable[[], Iterator[pd.DataFrame]]
+    columns: tuple[str, ...] = ()
+    mapping: Mapping | None = None
+
+    def canonical(self, chunk):
+        """A chunk's rows under the canonical columns, all of `columns`: "" where the file has none."""
+        rows = chunk[list(self.headers.values())].set_axis(list(self.headers), axis=1)
+        absent = {column: "" for column in self.columns if column not in self.headers}
+        rows = rows.assign(**absent)
+        return self.mapping.apply_values(rows) if self.mapping else rows
+
+    @property
+    def rows(self):
+        """All rows under the canonical columns: for sources of one chunk."""
+        (chunk,) = self.chunks()
+        return self.canonical(chunk)
+
+
+def make_source(name, sha256, rows, headers, ignored=(), notes=()):
+    """A Source of one chunk from rows already at hand: text under the canonical columns, "" where empty, index: row of the file.
+
+    headers: canonical column -> title in the file; for columns that the file lacks there is none.
+    """
+    titles = tuple(headers.values())
+    chunk = rows[list(headers)].set_axis(list(titles), axis=1)
+    return Source(
+        name=name, sha256=sha256, titles=titles, headers=headers, ignored=tuple(ignored), notes=tuple(notes),
+        decimals=dict.fromkeys(titles, "."), size=len(rows), chunks=lambda: iter([chunk]), columns=tuple(rows),
+    )  # fmt: skip
+
+
+def open_source(path, columns, mapping=None):
+    """Open a file of text (csv, tsv) or a workbook (xlsx, xls, ods) whose titles name the columns.
+
+    columns: canonical column -> (required, Vietnamese and other titles it goes by). mapping: loaders.headers.Mapping.
+    Raises FileError when the file cannot be read, lacks a required column, or has a column of personal data.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if not reader:
+        *others, last = SUFFIXES
+        wanted = f"{', '.join(others)} hoặc {last}"
+        raise FileError(f"{path.name}: không đọc được loại tệp này; hãy lưu thành {wanted}")
+    try:
+        heading, parts = reader(path, partial(find_heading, columns=columns, name=path.name, mapping=mapping))
+    except OSError as error:
+        raise FileError(f"{path}: không mở được tệp ({error.strerror}); hãy kiểm tra đường dẫn") from None
+    notes = (*parts.pop("notes"), *heading.note)
+    told = {"titles": heading.titles, "headers": heading.headers, "ignored": heading.ignored, "notes": notes}
+    return Source(name=path.name, columns=tuple(columns), mapping=mapping, **told, **parts)
+
+
+def expand_paths(paths, suffixes=SUFFIXES):
+    """The files that a path or several stand for, each once: a folder's files of these suffixes, sorted by name.
+
+    Hidden files, and what Excel keeps beside an open workbook (~$x.xlsx), are left out. Raises FileError for a folder
+    with no other.
+    """
+    files = {}
+    for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
+        found = [path]
+        if path.is_dir():
+            inside = (file for file in sorted(path.iterdir()) if not file.name.startswith((".", "~$")))
+            found = [file for file in inside if file.suffix.lower() in suffixes and file.is_file()]
+            if not found:
+                raise FileError(f"{path}: thư mục không có tệp {', '.join(suffixes)} nào; hãy kiểm tra đường dẫn")
+        files |= dict.fromkeys(found)
+    return list(files)
 
 
 def file_sha256(path):
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_table(path, columns):
-    """Read a csv (UTF-8) or xlsx file.
-
-    columns: canonical column -> (required, Vietnamese and other headers it goes by); diacritics and case do not matter.
-    Raises FileError when the file cannot be read, lacks a required column, or has a column of personal data.
-    """
-    path = Path(path)
-    readers = {".csv": _read_csv, ".xlsx": _read_xlsx}
-    if path.suffix.lower() not in readers:
-        raise FileError(f"{path.name}: không đọc được loại tệp này; hãy lưu thành {' hoặc '.join(readers)}")
-    try:
-        sha256 = file_sha256(path)
-    except OSError as error:
-        raise FileError(f"{path}: không mở được tệp ({error.strerror}); hãy kiểm tra đường dẫn") from None
-    sheets = {title: records for title, records in readers[path.suffix.lower()](path).items() if records}
-    if not sheets:
-        raise FileError(f"{path.name}: tệp rỗng; cần một dòng tiêu đề và các dòng số liệu")
-    for header, *_ in sheets.values():
-        refuse_personal(header, path.name)
-    (header, *records), headers = _choose_sheet(sheets, columns, path.name)
-    width = len(header)
-    long = next((number for number, record in enumerate(records, start=2) if any(record[width:])), None)
-    if long:
-        raise FileError(f"{path.name}: dòng {long} có nhiều ô hơn dòng tiêu đề; hãy kiểm tra dấu phân cách")
-    rows = pd.DataFrame(
-        [record[:width] + [""] * (width - len(record)) for record in records],
-        columns=header,
-        index=pd.RangeIndex(2, len(records) + 2),
-        dtype=object,
-    )
-    rows = rows[(rows != "").any(axis=1)]
-    chosen = rows[list(headers.values())].set_axis(list(headers), axis=1)
-    for absent in columns.keys() - headers.keys():
-        chosen[absent] = ""
-    ignored = tuple(title for title in header if title and title not in headers.values())
-    return Source(path.name, sha256, chosen, headers, ignored)
-
-
-def _choose_sheet(sheets, columns, name):
-    """The one sheet whose header has the columns, and that header mapped; sheets of notes and lists may stand beside it."""
-    fitting, faults = {}, []
-    for title, (header, *_) in sheets.items():
-        while header and not header[-1]:
-            header.pop()
-        try:
-            fitting[title] = map_headers(header, columns, name)
-        except FileError as error:
-            faults.append(error)
-    if not fitting:
-        raise faults[0]
-    if len(fitting) > 1:
-        raise FileError(f"{name}: nhiều trang tính có các cột này ({', '.join(fitting)}); hãy giữ một trang trong tệp")
-    ((title, headers),) = fitting.items()
-    return sheets[title], headers
-
-
-def refuse_personal(header, name):
-    """FileError where a header tells of personal data; it names the columns, never what is in them."""
-    personal = [title for title in header if _PERSONAL.search(_key(title))]
-    if personal:
-        raise FileError(f"{name}: có cột dữ liệu cá nhân ({', '.join(personal)}); hãy xóa các cột này rồi nạp lại")
-
-
-def map_headers(header, columns, name):
-    """Canonical column -> the header in the file that stands for it; FileError lists all that is wrong with the header."""
-    known = {_key(form): column for column, (_, forms) in columns.items() for form in (column, *forms)}
-    found = {}
-    for title in header:
-        column = known.get(_key(title))
-        if column and column in found:
-            raise FileError(f"{name}: hai cột cùng là {column} ({found[column]}, {title}); hãy giữ lại một cột")
-        if column:
-            found[column] = title
-    missing = [
-        f"{column} ({forms[0]})" for column, (required, forms) in columns.items() if required and column not in found
-    ]
-    if missing and any(";" in title for title in header):
-        raise FileError(f"{name}: các cột cách nhau bằng dấu chấm phẩy; hãy lưu lại với dấu phẩy")
-    if missing and not found:  # perhaps no header but a row of data: not to be repeated
-        raise FileError(f"{name}: dòng đầu không có tiêu đề nào đã biết; cần các cột {', '.join(missing)}")
-    if missing:
-        raise FileError(f"{name}: thiếu cột {', '.join(missing)}; các cột đang có: {', '.join(filter(None, header))}")
-    return found
-
-
-def _key(title):
-    return strip_marks(title.replace("_", " "))
-
-
-def _read_csv(path):
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileError(f"{path.name}: không phải mã UTF-8; hãy lưu lại thành CSV UTF-8") from None
-    if "\0" in text:
-        raise FileError(f"{path.name}: CSV hỏng (có ký tự rỗng); hãy mở và lưu lại tệp")
-    try:
-        records = csv.reader(io.StringIO(text, newline=""), strict=True)
-        return {path.stem: [[_trim(cell) for cell in record] for record in records]}
-    except csv.Error as error:
-        raise FileError(f"{path.name}: CSV hỏng ({error}); hãy mở và lưu lại tệp") from None
-
-
-def _read_xlsx(path):
-    try:
-        book = CalamineWorkbook.from_path(path)
-        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except CalamineError:
-        raise FileError(f"{path.name}: không phải tệp Excel đọc được; hãy mở và lưu lại tệp") from None
-    return {name: [[_cell_text(cell) for cell in record] for record in records] for name, records in sheets.items()}
-
-
-def _cell_text(cell):
-    """What a spreadsheet's cell says; whole numbers without the ".0" that Excel stores, days in ISO form."""
-    if isinstance(cell, float) and cell.is_integer():
-        # from the sixteenth digit on Excel has put zeros: the form says that the number is not what was typed
-        return str(int(cell)) if abs(cell) < 1e15 else f"{cell:e}"
-    if isinstance(cell, datetime):
-        return (cell.date() if cell.time() == datetime.min.time() else cell).isoformat()
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return _trim(str(cell))
-
-
-def _trim(text):
-    return text.strip().strip(_BLANKS).strip()

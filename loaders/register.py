@@ -1,47 +1,160 @@
-"""The register (diện phải tạo): how many venues of each obligation group must have a QR code, commune by commune."""
+"""The register (diện phải tạo): venues that must have a QR code, as counts by commune and group or one organisation a row."""
 
 import pandas as pd
 import sqlalchemy as sa
 
-from geo.schema import obligation, venue_kind
-from loaders.checking import Findings, match_communes, parse_counts, require
-from loaders.places import PLACE_COLUMNS, choose_vintage, read_placed_table
-from loaders.writing import merge, read_or_log, run_load
+from geo.errors import FileError
+from geo.names import strip_marks
+from geo.schema import obligation, organisation, venue_kind
+from loaders.checking import Findings, Seen, read_counts, refuse_repeated, require, translate
+from loaders.places import PLACE_COLUMNS, Places, choose_vintage, open_placed
+from loaders.values import NumberReader
+from loaders.venues import read_kinds
+from loaders.writing import Staged, read_or_log, run_load
 
 COLUMNS = {
     **PLACE_COLUMNS,
-    "obligation_group": (True, ("Nhóm", "Nhóm đối tượng", "group")),
-    "obliged": (True, ("Số địa điểm phải tạo", "Số điểm phải tạo", "Diện phải tạo")),
+    "obligation_group": (False, ("Nhóm", "Nhóm đối tượng", "group")),
+    "kind": (False, ("Loại hình", "Loại địa điểm")),
+    "organisation": (False, ("Cơ quan, đơn vị, cơ sở", "Tên đơn vị", "Cơ quan chủ quản")),
+    "obliged": (False, ("Số địa điểm phải tạo", "Số điểm phải tạo", "Diện phải tạo")),
+}
+
+COUNT_COLUMNS = {name: COLUMNS[name] for name in (*PLACE_COLUMNS, "obligation_group", "obliged")}
+ORGANISATION_COLUMNS = {
+    name: COLUMNS[name] for name in ("organisation", *PLACE_COLUMNS, "kind", "obligation_group", "obliged")
 }
 
 
-def load_register(path, vintage=None, **options):
-    """Load a register of counts; `vintage` (its first day) is needed where more than one is known."""
-    return load_register_rows(read_or_log("register", read_placed_table, path, COLUMNS), vintage, **options)
+def load_register(path, vintage=None, mapping=None, **options):
+    """Load a register of counts, or of organisations; `vintage` (its first day) is needed where more than one is known."""
+    return load_register_rows(read_or_log("register", _open, path, mapping, options=options), vintage, **options)
 
 
 def load_register_rows(source, vintage=None, **options):
     """The same for rows already read."""
+    settings = {"vintage": vintage.isoformat()} if vintage else {}
+    loader = _Organisations if "organisation" in source.headers else _Counts
+    return run_load("register", source, lambda writing: loader(writing, vintage), settings=settings, **options)
 
-    def check(connection, source):
-        chosen, units = choose_vintage(connection, vintage)
-        findings = Findings(source.rows, source.headers)
-        vintages = pd.Series(chosen.id, index=source.rows.index)
-        codes = match_communes(findings, vintages, {chosen.id: units})
-        require(findings, "obligation_group")
-        groups = source.rows["obligation_group"].str.upper()
-        known = set(connection.scalars(sa.select(venue_kind.c.obligation_group).distinct()))
-        findings.add(~groups.isin(known) & (groups != ""), "obligation_group", "unknown_group")
-        obliged = parse_counts(findings, "obliged")
-        rows = pd.DataFrame(
-            {"vintage": vintages, "commune_code": codes, "obligation_group": groups, "obliged": obliged}
+
+def _open(path, mapping):
+    source = open_placed(path, COLUMNS, mapping)
+    if not source.headers.keys() & {"obligation_group", "kind"}:
+        raise FileError(f"{source.name}: thiếu cột; cần obligation_group (Nhóm) hoặc kind (Loại hình)")
+    if not source.headers.keys() & {"obliged", "organisation"}:
+        raise FileError(
+            f"{source.name}: thiếu cột; cần obliged (Số địa điểm phải tạo), hoặc organisation (Tên đơn vị) mỗi dòng một đơn vị"
         )
+    return source
+
+
+class _Rows:
+    """What both forms of the register share: where a row is, and its group, told or known from its kind."""
+
+    def __init__(self, writing, vintage):
+        self._writing, self._headers = writing, writing.source.headers
+        self._places = Places(writing, choose_vintage(writing.connection, vintage))
+        self._kinds = read_kinds(writing.connection)
+        groups = writing.connection.execute(sa.select(venue_kind.c.code, venue_kind.c.obligation_group))
+        self._group_of = dict(groups.all())
+        self._counts = NumberReader(writing.source.decimals.get(self._headers.get("obliged")))
+        self._seen = Seen()
+
+    def _check_place_and_group(self, rows):
+        findings = Findings(rows, self._headers)
+        placed = self._places.place(findings)
+        kind = translate(rows["kind"], lambda text: self._kinds.get(strip_marks(text)))
+        findings.add(kind.isna() & (rows["kind"] != ""), "kind", "unknown_kind", refused=False)
+        group = rows["obligation_group"].str.upper()
+        told = group != ""
+        group = group.where(told, kind.map(self._group_of).astype("str").fillna(""))
         findings.add(
-            rows.duplicated(["commune_code", "obligation_group"]) & codes.notna(), "obligation_group", "duplicate"
+            told & ~group.isin(set(filter(None, self._group_of.values()))), "obligation_group", "unknown_group"
         )
-        return findings, rows
+        findings.add(~told & (group == ""), "obligation_group", "missing")
+        where = {"vintage": placed.vintages, "commune_code": placed.codes, "obligation_group": group}
+        return findings, placed, kind, where
 
-    def write(connection, rows, accepted, run):
-        return merge(connection, obligation, ["vintage", "commune_code", "obligation_group"], rows[accepted], run)
 
-    return run_load("register", source, check, write, **options)
+class _Counts(_Rows):
+    def __init__(self, writing, vintage):
+        super().__init__(writing, vintage)
+        self._rows = []
+
+    def check(self, rows):
+        findings, placed, kind, where = self._check_place_and_group(rows)
+        obliged = read_counts(findings, "obliged", self._counts)
+        key = where["obligation_group"] + " " + kind.astype("str").fillna("")
+        keys = pd.Series(placed.units, index=rows.index).astype("str") + " " + key
+        refuse_repeated(findings, self._seen, keys, placed.units > 0, "obligation_group")
+        return findings, pd.DataFrame({**where, "obliged": obliged}, index=rows.index)
+
+    def write(self, prepared, accepted):
+        self._rows.append(prepared[accepted])
+
+    def finish(self):
+        keys = ["vintage", "commune_code", "obligation_group"]
+        total = pd.concat(self._rows).groupby(keys, as_index=False)["obliged"].sum()  # a file may count by kind
+        write_obligations(self._writing, total)
+
+
+class _Organisations(_Rows):
+    def __init__(self, writing, vintage):
+        super().__init__(writing, vintage)
+        self._staged = Staged(writing, organisation, ["vintage", "commune_code", "obligation_group", "name"])
+        self._rows = []
+
+    def check(self, rows):
+        findings, placed, kind, where = self._check_place_and_group(rows)
+        named = require(findings, "organisation")
+        told = "obliged" in self._headers
+        obliged = read_counts(findings, "obliged", self._counts, required=told) if told else 1
+        keys = (
+            pd.Series(placed.units, index=rows.index).astype("str")
+            + " "
+            + where["obligation_group"]
+            + " "
+            + rows["organisation"]
+        )
+        refuse_repeated(findings, self._seen, keys, named & (placed.units > 0), "organisation")
+        columns = {**where, "name": rows["organisation"], "kind": kind, "obliged": obliged}
+        return findings, pd.DataFrame(columns, index=rows.index)
+
+    def write(self, prepared, accepted):
+        self._rows.append(prepared.loc[accepted, ["vintage", "commune_code", "obligation_group"]].drop_duplicates())
+        self._staged.put(prepared[accepted])
+
+    def finish(self):
+        changed = self._staged.merge()
+        connection, touched = self._writing.connection, pd.concat(self._rows).drop_duplicates()
+        named = sa.tuple_(organisation.c.vintage, organisation.c.commune_code, organisation.c.obligation_group)
+        total = (
+            sa.select(*named.clauses, sa.func.sum(organisation.c.obliged).label("obliged"))
+            .where(named.in_(list(touched.itertuples(index=False, name=None))))
+            .group_by(*named.clauses)
+        )
+        write_obligations(self._writing, pd.DataFrame(connection.execute(total).mappings().all()))
+        self._writing.changed = changed
+
+
+def write_obligations(writing, rows):
+    """Merge counts by commune and group into the register, and note those that were otherwise before."""
+    staged = Staged(writing, obligation, ["vintage", "commune_code", "obligation_group"])
+    staged.put(rows)
+    writing.copier.wait()
+    writing.connection.execute(sa.text(_NOTE_RESTATED), {"run": writing.run})
+    writing.changed = staged.merge()
+    if writing.changed:
+        writing.connection.execute(sa.select(sa.func.analyze_facts("obligation")))
+
+
+_NOTE_RESTATED = """
+    INSERT INTO restatement (load_run, vintage, commune_code, measure, before, after)
+    SELECT :run, o.vintage, o.commune_code, 'obliged', sum(o.obliged), sum(coalesce(s.obliged, o.obliged))
+    FROM obligation o
+    LEFT JOIN stage_obligation s USING (vintage, commune_code, obligation_group)
+    WHERE (o.vintage, o.commune_code) IN (SELECT vintage, commune_code FROM stage_obligation)
+    GROUP BY o.vintage, o.commune_code
+    HAVING sum(o.obliged) <> sum(coalesce(s.obliged, o.obliged))
+"""

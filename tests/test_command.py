@@ -49,10 +49,18 @@ def test_refused_rows_are_listed_with_what_to_do(small_province, tmp_path):
     file = tmp_path / "quét.csv"
     file.write_text("Mã địa điểm,Ngày,Số lượt quét,Số người\nV1,2021-11-28,5,9\nV1,2021-11-29,5,5\n", encoding="utf-8")
     done = phuqr("load", "scans", file, url=small_province)
+    assert done.returncode == 1 and "(50,0 %), quá mức 5,0 %, nên chưa nạp dòng nào" in done.stderr
+    findings = tmp_path / "sửa.xlsx"
+    done = phuqr("load", "scans", file, "--max-refused", "50", "--findings", findings, url=small_province)
     assert done.returncode == 0
     assert "2 dòng = 1 nạp + 1 từ chối" in done.stdout
     assert "quét.csv, dòng 2, cột Số người, giá trị '9': từ chối (people_above_scans)" in done.stdout
-    found = json.loads(phuqr("load", "scans", file, "--json", url=small_province).stdout)
+    again = phuqr("load", "scans", file, "--max-refused", "50", url=small_province)
+    assert "chính tệp này đã nạp" in again.stdout
+    mended = phuqr("load", "scans", findings, "--dry-run", url=small_province)
+    assert "(people_above_scans)" in mended.stdout and "kiểm tra thử" in mended.stdout
+    options = "--json", "--dry-run", "--max-refused", "50"
+    found = json.loads(phuqr("load", "scans", file, *options, url=small_province).stdout)
     assert (found["rows_in"], found["rows_loaded"], found["rows_refused"]) == (2, 1, 1)
     assert found["findings"][0]["remedy"]
 
@@ -64,7 +72,7 @@ def test_a_file_of_which_nothing_is_loaded_fails_and_does_not_flood_the_screen(s
     assert done.returncode == 1
     assert done.stderr == "phuqr: scans.csv: không có dòng nào được nạp; hãy sửa tệp rồi nạp lại\n"
     assert done.stdout.count("(unknown_venue): chưa có") == 20
-    assert "… và 30 dòng nữa cũng bị từ chối (unknown_venue); xem hết bằng --json" in done.stdout
+    assert "… và 30 dòng nữa cũng bị từ chối (unknown_venue); xem hết bằng --findings" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@
 -- active, cohort, never_scanned, scans, people. Null is not known: no register; no venues, unless :venues_known; no scans,
 -- unless :scans_known (see read_province in functions.sql). Also the body of read_total there, over all rows.
 WITH lineage AS (
-    SELECT c.code, CASE p.level WHEN 2 THEN p.code END AS district, coalesce(p.parent_code, p.code) AS province
+    SELECT c.id, c.code, CASE p.level WHEN 2 THEN p.code END AS district, coalesce(p.parent_code, p.code) AS province
     FROM admin_unit c
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
     WHERE c.vintage = :vintage AND c.level = 3
 ),
 commune AS (
-    SELECT code, CASE :level WHEN 3 THEN code WHEN 2 THEN district ELSE province END AS unit
+    SELECT id, code, CASE :level WHEN 3 THEN code WHEN 2 THEN district ELSE province END AS unit
     FROM lineage
     WHERE :unit IN (code, district, province)
 ),
@@ -27,7 +27,7 @@ scanned AS (
     GROUP BY venue_id
 ),
 fact AS (
-    SELECT v.commune_code,
+    SELECT v.unit,
            count(*) AS created,
            count(*) FILTER (WHERE k.obligation_group = ANY (r.groups)) AS created_obliged,
            count(*) FILTER (WHERE v.created_on >= :first) AS new,
@@ -40,10 +40,10 @@ fact AS (
     JOIN venue_kind k ON k.code = v.kind
     LEFT JOIN register r ON r.commune_code = v.commune_code
     LEFT JOIN scanned s ON s.venue_id = v.id
-    WHERE v.vintage = :vintage AND v.created_on <= :last
-      AND v.commune_code IN (SELECT code FROM commune)
+    WHERE v.created_on <= :last
+      AND v.unit IN (SELECT id FROM commune)
       AND (CAST(:group AS text) IS NULL OR k.obligation_group = :group)
-    GROUP BY v.commune_code
+    GROUP BY v.unit
 )
 SELECT u.code, u.name, u.level, u.parent_code,
        CAST(sum(r.obliged) AS bigint) AS obliged,
@@ -59,6 +59,6 @@ SELECT u.code, u.name, u.level, u.parent_code,
 FROM commune c
 JOIN admin_unit u ON u.vintage = :vintage AND u.code = c.unit
 LEFT JOIN register r ON r.commune_code = c.code
-LEFT JOIN fact f ON f.commune_code = c.code
+LEFT JOIN fact f ON f.unit = c.id
 GROUP BY u.code, u.name, u.level, u.parent_code
 ORDER BY u.code

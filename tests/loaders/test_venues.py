@@ -1,6 +1,7 @@
 """What a row of venues must say, what is refused, what is kept and flagged; the rules are those of the indicators."""
 
 import csv
+import itertools
 import unicodedata
 from datetime import date, timedelta
 
@@ -75,14 +76,10 @@ def test_a_good_row_is_stored_as_it_says(units, load):
         ({"created_on": ""}, "created_on", "missing"),
         ({"created_on": "31/02/2021"}, "created_on", "not_a_date"),
         ({"created_on": "2021-02-29"}, "created_on", "not_a_date"),
-        ({"created_on": "26/11/21"}, "created_on", "not_a_date"),
         ({"created_on": "11/26/2021"}, "created_on", "not_a_date"),
-        ({"created_on": "26-11-2021"}, "created_on", "not_a_date"),
-        ({"created_on": "2021-11-26T08:30:00"}, "created_on", "not_a_date"),
-        ({"created_on": "44526"}, "created_on", "not_a_date"),
         ({"created_on": "today"}, "created_on", "not_a_date"),
         ({"created_on": "２６/11/2021"}, "created_on", "not_a_date"),
-        ({"created_on": "26/11/0021"}, "created_on", "early_date"),
+        ({"created_on": "26/11/0021"}, "created_on", "not_a_date"),
         ({"created_on": "1900-01-01"}, "created_on", "early_date"),
         ({"created_on": "9999-12-31"}, "created_on", "future_date"),
         ({"closed_on": "31/02/2021"}, "closed_on", "not_a_date"),
@@ -105,8 +102,8 @@ def test_a_day_is_not_in_the_future_of_vietnam(units, load):
     assert told(outcome) == [[3, "created_on", "future_date", True]]
 
 
-@pytest.mark.parametrize("text", ["2021-11-26", "26/11/2021"])
-def test_days_are_written_in_two_forms(units, load, text):
+@pytest.mark.parametrize("text", ["2021-11-26", "26/11/2021", "26-11-21", "26.11.2021", "44526", "2021-11-26T08:30:00"])
+def test_days_are_written_in_many_forms(units, load, text):
     load({"created_on": text})
     assert stored("created_on") == [{"created_on": date(2021, 11, 26)}]
     load({"created_on": "1/2/2021"})
@@ -149,10 +146,10 @@ def test_an_unknown_kind_becomes_other_with_a_warning(units, load, typed):
         # swapped, but then in another commune: no proof, and as it stands it is outside the country
         ("18.55", "105.55", ["outside_country"], None, False),
         ("2.35", "48.85", ["outside_country"], None, False),
-        ("inf", "18.55", ["outside_country"], None, False),
-        ("1e400", "-1e400", ["outside_country"], None, False),
+        ("inf", "18.55", ["not_a_number", "half_point"], None, False),
+        ("1e400", "-1e400", ["not_a_number", "not_a_number"], None, False),
         ("105.55", "18.55", ["outside_commune"], "POINT(105.55 18.55)", True),
-        ("105,65", "18.55", ["not_a_number", "half_point"], None, False),
+        ("105,65", "18,55", [], "POINT(105.65 18.55)", False),
         ("nan", "nan", ["not_a_number", "not_a_number"], None, False),
     ],
 )
@@ -281,11 +278,15 @@ ROWS = st.lists(
 )
 
 
+EXAMPLES = itertools.count()
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_rows_in_are_rows_loaded_and_rows_refused(units, tmp_path, rows):
+    titles = [*HEADER.split(","), f"lần {next(EXAMPLES)}"]  # no two files alike, or the second would not be read
     with open(tmp_path / "damaged.csv", "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, HEADER.split(","))
+        writer = csv.DictWriter(file, titles)
         writer.writeheader()
         writer.writerows(rows)
     outcome = load_venues(tmp_path / "damaged.csv")

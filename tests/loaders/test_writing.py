@@ -15,9 +15,9 @@ from geo import db
 from geo.accounts import operator_scope
 from geo.errors import DatabaseError, FileError
 from geo.units import list_vintages
-from loaders import boundaries, register, scans, venues
+from loaders import boundaries, register, scans, venues, writing
 from loaders.boundaries import load_boundary_rows, read_layer
-from loaders.reading import read_table
+from loaders.reading import open_source
 from loaders.register import load_register, load_register_rows
 from loaders.scans import load_scan_rows, load_scans
 from loaders.venues import load_venue_rows, load_venues
@@ -39,9 +39,9 @@ def province(units, small_files):
 def sample(empty, small_files):
     """The small province loaded as if it were the sample, one venue fewer, so that it can be told from the real one."""
     load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
-    load_register_rows(read_table(small_files["register"], register.COLUMNS), invented=True)
-    load_venue_rows(read_table(small_files["venues"], venues.COLUMNS), invented=True)
-    load_scan_rows(read_table(small_files["scans"], scans.COLUMNS), invented=True)
+    load_register_rows(open_source(small_files["register"], register.COLUMNS), invented=True)
+    load_venue_rows(open_source(small_files["venues"], venues.COLUMNS), invented=True)
+    load_scan_rows(open_source(small_files["scans"], scans.COLUMNS), invented=True)
 
 
 @pytest.fixture
@@ -75,15 +75,13 @@ def test_loaded_twice_is_loaded_once(province, boundary_file, small_files, read_
 
 @pytest.fixture
 def break_write(monkeypatch):
-    """A function that makes a loader fail after its rows were merged and before the load is done."""
+    """A function that makes a load fail after its rows were merged and before it is done."""
 
-    def apply(module):
+    def apply():
         def fail(*arguments):
-            merge(*arguments)
             raise RuntimeError("the disk is full")
 
-        merge = module.merge
-        monkeypatch.setattr(module, "merge", fail)
+        monkeypatch.setattr(writing, "_keep", fail)
 
     return apply
 
@@ -93,7 +91,7 @@ def test_a_fault_while_writing_leaves_the_sample_in_place(
     sample, module, break_write, small_files, read_all, read_rows
 ):
     before, runs = read_all(), read_rows("SELECT id FROM load_run")
-    break_write(module)
+    break_write()
     kind = module.__name__.split(".")[-1]
     with pytest.raises(RuntimeError, match="disk"):
         LOADERS[kind](small_files[kind])
@@ -104,7 +102,7 @@ def test_a_fault_while_writing_leaves_the_sample_in_place(
 @pytest.mark.parametrize("module", [boundaries, scans])
 def test_a_fault_while_writing_leaves_what_was_loaded(province, module, break_write, write_csv, write_units, read_all):
     before = read_all()
-    break_write(module)
+    break_write()
     with pytest.raises(RuntimeError, match="disk"):
         if module is scans:
             load_scans(write_csv("venue_code,day,scans,people\nV1,2022-03-01,9,9\n"))
@@ -151,7 +149,7 @@ def test_a_refused_file_is_logged_with_its_reason(units, write_csv, read_rows, b
     header = "commune_code,obligation_group,obliged"
     for text, reason in (
         (f"{header}\n18229,A,1\n", "nhiều bộ địa giới"),
-        ("commune_code\n18229\n", "thiếu cột obligation_group"),
+        ("commune_code\n18229\n", "cần obligation_group"),
     ):
         path = write_csv(text)
         with pytest.raises(FileError, match=reason):
@@ -218,7 +216,7 @@ def test_the_sample_is_refused_where_real_rows_are(province, small_files, read_a
         (load_register_rows, "register", register.COLUMNS), (load_venue_rows, "venues", venues.COLUMNS), (load_scan_rows, "scans", scans.COLUMNS),
     ):  # fmt: skip
         with pytest.raises(DatabaseError, match="holds real rows"):
-            load(read_table(small_files[kind], columns), invented=True)
+            load(open_source(small_files[kind], columns), invented=True)
     with pytest.raises(DatabaseError, match="holds real rows"):
         load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
     assert read_all() == before
@@ -231,22 +229,23 @@ def test_the_sample_never_draws_over_real_boundaries(units, small_files, read_al
     assert read_all() == before
 
 
-def test_of_two_loads_at_once_one_waits(units, small_files, monkeypatch, read_rows):
-    source = read_table(small_files["venues"], venues.COLUMNS)
-    steps, inside = [], threading.Event()
+def test_of_two_loads_at_once_one_waits(units, small_files, write_csv, read_rows):
+    text = small_files["venues"].read_text(encoding="utf-8")
+    sources = [open_source(write_csv(text + "\n" * number, f"{number}.csv"), venues.COLUMNS) for number in range(2)]
+    steps, inside, outcomes = [], threading.Event(), []
 
-    def check(connection, source):
-        steps.append("in")
-        inside.set()
-        time.sleep(0.3)  # long enough for the other one to come in, if it could
-        steps.append("out")
-        return venues._check(connection, source)
+    class Slow(venues._Venues):
+        def check(self, rows):
+            steps.append("in")
+            inside.set()
+            time.sleep(0.3)  # long enough for the other one to come in, if it could
+            steps.append("out")
+            return super().check(rows)
 
-    def load():
-        outcomes.append(run_load("venues", source, check, venues._write))
-
-    outcomes = []
-    both = [threading.Thread(target=load) for _ in range(2)]
+    both = [
+        threading.Thread(target=lambda source=source: outcomes.append(run_load("venues", source, Slow)))
+        for source in sources
+    ]
     both[0].start()
     inside.wait(10)
     both[1].start()
@@ -255,6 +254,40 @@ def test_of_two_loads_at_once_one_waits(units, small_files, monkeypatch, read_ro
     assert steps == ["in", "out", "in", "out"]
     assert [outcome.rows_changed for outcome in outcomes] == [11, 0]
     assert len(read_rows("venue")) == 11
+
+
+def test_the_same_file_again_is_told_and_changes_nothing(units, small_files, write_csv, read_rows):
+    first = load_venues(small_files["venues"])
+    again = load_venues(small_files["venues"])
+    assert (again.same_as, again.run, again.rows_in) == (first.run, None, 11)
+    other = load_venues(write_csv(small_files["venues"].read_text(encoding="utf-8") + "\n"))
+    assert (other.same_as, other.rows_changed) == (None, 0)
+    assert len(read_rows("SELECT id FROM load_run WHERE kind = 'venues'")) == 2
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(units, small_files, read_all, read_rows):
+    before, log = read_all(), read_rows("SELECT id FROM load_run").to_dict("records")
+    outcome = load_venues(small_files["venues"], dry_run=True)
+    assert (outcome.run, outcome.rows_loaded, outcome.rows_changed, outcome.dry_run) == (None, 11, 11, True)
+    assert outcome.communes["loaded"].sum() == 11
+    assert read_all() == before and read_rows("SELECT id FROM load_run").to_dict("records") == log
+    assert load_venues(small_files["venues"]).rows_changed == 11
+
+
+def test_above_the_limit_of_refused_rows_nothing_is_loaded(units, write_csv, read_rows):
+    header = "venue_code,name,kind,commune_code,created_on\n"
+    good = "".join(f"V{number},a,cafe,18229,2021-11-26\n" for number in range(18))
+    for bad, loaded in ((1, 18), (2, 0)):
+        path = write_csv(header + good[: -1 if bad == 0 else None] + ",b,cafe,18229,2021-11-26\n" * bad)
+        outcome = load_venues(path, max_refused=2 / 21)
+        assert (outcome.rows_loaded, outcome.rows_refused) == (loaded, bad)
+    assert outcome.error == (
+        "rows.csv: 2/20 dòng bị từ chối (10,0 %), quá mức 9,5 %, nên chưa nạp dòng nào; hãy sửa tệp, hoặc ghi --max-refused với mức cao hơn"
+    )
+    (run,) = read_rows(f"SELECT * FROM load_run WHERE id = {outcome.run}").to_dict("records")
+    assert (run["error"], run["rows_in"], run["rows_refused"]) == (outcome.error, 20, 2)
+    assert len(read_rows(f'SELECT "row", rule FROM load_finding WHERE load_run = {outcome.run}')) == 2
+    assert len(read_rows("venue")) == 18
 
 
 def test_what_was_equal_is_not_written_again(province, small_files, write_csv, read_rows):
@@ -271,7 +304,8 @@ def test_the_login_of_the_loader_is_not_the_owner(units):
         connection.execute(sa.text("DROP TABLE venue"))
 
 
-def test_steps_are_told_as_they_begin(units, small_files):
+def test_rows_are_told_as_they_are_checked(units, small_files):
     told = []
-    load_venues(small_files["venues"], progress=told.append)
-    assert told == ["kiểm tra", "ghi"]
+    load_venues(small_files["venues"], progress=lambda *step: told.append(step))
+    assert told[0][:2] == ("kiểm tra", 11) and told[0][2] >= 11
+    assert [step for step, *_ in told] == ["kiểm tra", "ghi", "ghi"]

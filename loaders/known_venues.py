@@ -1,0 +1,61 @@
+"""The venues that scans, visits and inspections refer to."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from loaders.values import encode
+
+_READ = """
+    COPY (SELECT v.code, v.id, v.unit, v.vintage, v.commune_code, v.created_on
+          FROM venue v JOIN load_run r ON r.id = v.load_run WHERE r.invented = {invented})
+    TO STDOUT WITH (FORMAT csv, HEADER)
+"""
+
+
+class KnownVenues:
+    """All venues, found by their codes; for the sample's rows the sample's only, and for others the others."""
+
+    def __init__(self, connection, invented=False):
+        out = io.BytesIO()
+        with connection.connection.cursor() as cursor:
+            cursor.copy_expert(_READ.format(invented=bool(invented)), out)
+        out.seek(0)
+        types = {"code": pa.string(), "commune_code": pa.string(), "created_on": pa.date32()}
+        types |= dict.fromkeys(("id", "unit", "vintage"), pa.int64())
+        found = arrow_csv.read_csv(
+            out,
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+        )
+        self._places = pd.Index(found["code"].to_numpy(), dtype=object)
+        self._commune, communes = encode(found["commune_code"].to_pandas())
+        self._communes = communes.to_numpy(zero_copy_only=False)
+        self._numbers = {name: found[name].to_numpy() for name in ("id", "unit", "vintage")}
+        self._created_on = found["created_on"].to_numpy().astype("datetime64[D]")
+
+    def __len__(self):
+        return len(self._places)
+
+    def find(self, codes):
+        """The place of each code's venue in what `take` is asked for, -1 where there is none."""
+        places, distinct = encode(codes)
+        return self._places.get_indexer(distinct.to_numpy(zero_copy_only=False))[places]
+
+    def take(self, name, at):
+        """id, unit, vintage, created_on or commune_code of venues; any venue's where at is -1."""
+        if not len(self):
+            return np.zeros(len(at), "datetime64[D]" if name == "created_on" else "i8")
+        if name == "commune_code":
+            return self._communes[self._commune[at]]
+        return (self._created_on if name == "created_on" else self._numbers[name])[at]
+
+    def communes(self, at, index):
+        """vintage and commune_code of each row's venue, null where there is none."""
+        vintages = pd.arrays.IntegerArray(self.take("vintage", at), at < 0)
+        codes = self.take("commune_code", at).astype(object)
+        codes[at < 0] = None
+        return pd.DataFrame({"vintage": vintages, "commune_code": codes}, index=index)

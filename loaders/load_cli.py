@@ -1,0 +1,296 @@
+"""The commands that take users' files: phuqr load, phuqr template."""
+
+import json
+import os
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from geo import db
+from geo.accounts import find_scope
+from geo.audit import Actor
+from geo.errors import AccountError, FileError, PhuqrError
+from geo.schema import venue_kind
+from loaders import aliases, boundaries, inspections, population, register, scans, venues, visits
+from loaders.checking import RULES
+from loaders.findings_file import check_path, write_findings
+from loaders.headers import read_mapping
+from loaders.reading import SUFFIXES, expand_paths
+from loaders.templates import write_template
+from loaders.writing import MAX_REFUSED
+
+LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it
+_MAP_SUFFIXES = (".gpkg", ".geojson", ".json", ".zip", ".kml")
+_LOADERS = {  # kind -> (what loads a file of it, roles of the accounts that may)
+    "boundaries": (boundaries.load_boundaries, {"data"}),
+    "register": (register.load_register, {"data"}),
+    "venues": (venues.load_venues, {"data"}),
+    "scans": (scans.load_scans, {"data"}),
+    "visits": (visits.load_visits, {"data", "health"}),
+    "inspections": (inspections.load_inspections, {"data"}),
+    "population": (population.load_population, {"data"}),
+    "aliases": (aliases.load_aliases, {"data"}),
+}
+_TEMPLATES = {  # kind -> (name of the sheet, columns)
+    "boundaries": ("Địa giới", boundaries.COLUMNS),
+    "register": ("Diện phải tạo", register.COUNT_COLUMNS),
+    "register-organisations": ("Diện phải tạo", register.ORGANISATION_COLUMNS),
+    "venues": ("Địa điểm", venues.COLUMNS),
+    "scans": ("Lượt quét", scans.VENUE_DAY_COLUMNS),
+    "scans-hourly": ("Lượt quét theo giờ", scans.VENUE_HOUR_COLUMNS),
+    "scans-communes": ("Lượt quét theo xã", scans.COMMUNE_DAY_COLUMNS),
+    "visits": ("Lượt đến của ca", visits.COLUMNS),
+    "inspections": ("Kiểm tra", inspections.COLUMNS),
+    "population": ("Dân số", population.COLUMNS),
+    "aliases": ("Tên gọi khác", aliases.COLUMNS),
+}
+
+app = typer.Typer()
+load = typer.Typer(no_args_is_help=True, help="Load users' files; what is refused is listed, with what to do.")
+app.add_typer(load, name="load")
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files, or a folder of them.")]
+Map = Annotated[
+    Path | None, typer.Option("--map", metavar="M.toml", help="What the file's own headers and values mean.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and say what would be loaded; change nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per file, with every finding.")]
+Found = Annotated[
+    Path | None,
+    typer.Option("--findings", metavar="OUT.xlsx", help="Write the refused rows there, to be mended and loaded."),
+]
+MaxRefused = Annotated[
+    float,
+    typer.Option("--max-refused", min=0, max=100, metavar="PERCENT", help="Load nothing if more rows are refused."),
+]
+As = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="Load in this account's name, and within its scope.")
+]
+Day = Annotated[
+    datetime | None, typer.Option("--vintage", formats=["%Y-%m-%d"], help="First day of the boundaries meant.")
+]
+_MOST = 100 * MAX_REFUSED
+
+
+@load.command("boundaries")
+def load_boundaries(
+    files: Files,
+    vintage: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day these units were in force.")],
+    source: Annotated[str | None, typer.Option(help="Where the polygons come from; shown on the map.")] = None,
+    licence: Annotated[str | None, typer.Option(help="The terms they are under.")] = None,
+    dry_run: DryRun = False, as_json: Json = False, findings: Found = None, max_refused: MaxRefused = _MOST,
+    account: As = None,
+):  # fmt: skip
+    """Communes with polygons: gpkg, geojson, kml or a zipped shapefile."""
+    own = {"vintage": vintage.date(), "source": source, "licence": licence}
+    _load_all("boundaries", files, None, dry_run, as_json, findings, max_refused, account, _MAP_SUFFIXES, **own)
+
+
+@load.command("register")
+def load_register(
+    files: Files, vintage: Day = None, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False,
+    findings: Found = None, max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Obliged venues: counts by commune and group, or one organisation a row."""
+    _load_all("register", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
+
+
+@load.command("venues")
+def load_venues(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Venues with a QR code."""
+    _load_all("venues", files, mapping, dry_run, as_json, findings, max_refused, account)
+
+
+@load.command("scans")
+def load_scans(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Scans per venue and day, per venue and hour, or per commune and day."""
+    _load_all("scans", files, mapping, dry_run, as_json, findings, max_refused, account)
+
+
+@load.command("visits")
+def load_visits(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Visits of traced cases, under pseudonyms."""
+    _load_all("visits", files, mapping, dry_run, as_json, findings, max_refused, account)
+
+
+@load.command("inspections")
+def load_inspections(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Inspections of venues."""
+    _load_all("inspections", files, mapping, dry_run, as_json, findings, max_refused, account)
+
+
+@load.command("population")
+def load_population(
+    files: Files, vintage: Day = None, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False,
+    findings: Found = None, max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Inhabitants and households by commune."""
+    _load_all("population", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
+
+
+@load.command("aliases")
+def load_aliases(
+    files: Files, vintage: Day = None, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False,
+    findings: Found = None, max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Names of communes that files use, and that a person has confirmed."""
+    _load_all("aliases", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
+
+
+@app.command()
+def template(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(_TEMPLATES))],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="OUT.xlsx", help="Where to; KIND.xlsx if not said.")
+    ] = None,
+):
+    """Write an empty file with the headers that a loader takes, an example row, and what each column means."""
+    if kind not in _TEMPLATES:
+        raise FileError(f"there is no template {kind}; choose one of {', '.join(_TEMPLATES)}")
+    title, columns = _TEMPLATES[kind]
+    out = out or Path(f"{kind}.xlsx")
+    write_template(out, title, columns, _allowed_values())
+    typer.echo(f"đã ghi {out}")
+
+
+def _allowed_values():
+    """The kinds and groups of the database, where there is one to ask."""
+    try:
+        with db.loading() as connection:
+            kinds = connection.execute(
+                sa.select(venue_kind.c.name_vi, venue_kind.c.obligation_group).order_by("code")
+            ).all()
+    except PhuqrError:
+        return {}
+    groups = sorted({group for _, group in kinds if group})
+    return {"kind": [name for name, _ in kinds], "obligation_group": groups}
+
+
+def _day(moment):
+    return moment.date() if moment else None
+
+
+def _load_all(
+    kind, files, mapping, dry_run, as_json, findings, max_refused, account, suffixes=SUFFIXES, **own
+):  # fmt: skip
+    """Load files one after the other, each in a transaction of its own; the first that is refused ends it."""
+    if not os.environ.get("DATABASE_URL"):
+        db.migrate()
+    loader, roles = _LOADERS[kind]
+    if account:
+        scope = find_scope(account)
+        if scope.role not in roles:
+            raise AccountError(f"{account}: tài khoản vai trò {scope.role} không nạp được loại số liệu này")
+        own["actor"] = Actor(account, scope)
+    if kind != "boundaries":
+        own["mapping"] = read_mapping(mapping) if mapping else None
+    paths = expand_paths(files, suffixes)
+    outs = _name_findings(findings, paths) if findings else [None] * len(paths)
+    for path, out in zip(paths, outs, strict=True):
+        try:
+            with show_progress(path.name) as progress:
+                outcome = loader(path, progress=progress, dry_run=dry_run, max_refused=max_refused / 100, **own)
+        except PhuqrError as error:
+            if as_json:
+                typer.echo(json.dumps({"kind": kind, "file": path.name, "error": str(error)}, ensure_ascii=False))
+            raise
+        typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False) if as_json else "\n".join(describe(outcome)))
+        if out and len(outcome.findings):
+            write_findings(out, outcome.titles, outcome.refused, outcome.findings)
+        if outcome.error:
+            raise FileError(outcome.error)
+
+
+def _name_findings(findings, paths):
+    """Where the findings of each path go, seen to before any is loaded."""
+    numbered = [findings.with_stem(f"{findings.stem}-{number}") for number in range(1, len(paths) + 1)]
+    outs = [findings] if len(paths) == 1 else numbered
+    inputs = {path.resolve() for path in paths}
+    for out in outs:
+        if out.resolve() in inputs:
+            raise FileError(f"{out.name}: là chính tệp cần nạp; hãy ghi --findings với tên khác")
+    check_path(findings)
+    return outs
+
+
+def describe(outcome):
+    """What a load did, as lines to read."""
+    if outcome.same_as:
+        yield f"{outcome.file}: chính tệp này đã nạp (lần nạp {outcome.same_as}); không có gì thay đổi"
+        return
+    head = "kiểm tra thử, chưa nạp gì" if outcome.dry_run else f"lần nạp {outcome.run}"
+    yield (
+        f"{outcome.file}: {show(outcome.rows_in)} dòng = {show(outcome.rows_in - outcome.rows_refused)} nạp + "
+        f"{show(outcome.rows_refused)} từ chối; {show(outcome.rows_changed)} mới hoặc thay đổi, "
+        f"{show(outcome.warnings)} cảnh báo ({head})"
+    )
+    yield from outcome.notes
+    for each in outcome.restated.itertuples():
+        yield f"Số đã biết thay đổi: {MEASURES[each.measure]} {show(each.before)} → {show(each.after)} ({show(each.figures)} số)"
+    if outcome.rows_taken_back:
+        yield f"{show(outcome.rows_taken_back)} dòng của các ngày này không còn trong tệp mới: đã bỏ"
+    if outcome.rows_kept:
+        yield f"{show(outcome.rows_kept)} dòng đã nạp trước của các ngày này không có trong tệp: vẫn giữ"
+    if outcome.sample_removed:
+        yield "Đã xóa số liệu mẫu."
+    if outcome.ignored:
+        yield f"Cột không đọc: {', '.join(outcome.ignored)}"
+    refused = outcome.findings[outcome.findings["refused"].astype(bool)]
+    for found in refused.groupby("rule").head(LISTED).itertuples():
+        yield (
+            f"{outcome.file}, dòng {found.row}, cột {found.column}, giá trị {found.value!r}: "
+            f"từ chối ({found.rule}): {found.reason}; {found.remedy}"
+        )
+    for rule, count in refused["rule"].value_counts().items():
+        if count > LISTED:
+            yield f"… và {show(count - LISTED)} dòng nữa cũng bị từ chối ({rule}); xem hết bằng --findings"
+    for rule, count in outcome.findings.loc[~outcome.findings["refused"].astype(bool), "rule"].value_counts().items():
+        yield f"cảnh báo ({rule}): {show(count)} dòng, {RULES[rule][0]}"
+
+
+MEASURES = {
+    "venues": "số địa điểm theo ngày tạo", "active": "số địa điểm có quét theo ngày", "scans": "lượt quét", "people": "số người",
+    "obliged": "diện phải tạo", "population": "dân số",
+}  # fmt: skip
+
+
+def show(number):
+    """A whole number as Vietnamese texts write it: 1.904."""
+    return f"{number:,}".replace(",", ".")
+
+
+@contextmanager
+def show_progress(title):
+    """A bar on stderr with rows, rate and time left; gives the function that a load tells how far it is."""
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[rows]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task, began = bar.add_task(f"{title}: đọc", total=None, rows=""), monotonic()
+
+        def tell(step, rows=0, of=0):
+            rate = rows / max(monotonic() - began, 0.001)
+            told = f"{show(rows)} dòng, {show(round(rate))} dòng/giây" if rows else ""
+            bar.update(task, description=f"{title}: {step}", completed=rows, total=max(rows, of) or None, rows=told)
+
+        yield tell
