@@ -11,23 +11,25 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from dashboard.export import coverage_workbook
+from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.gate import SIGN_IN, Gate
+from dashboard.loads import LARGEST, find_offered
 from dashboard.maps import encode_topojson
-from dashboard.navigation import SESSION_HEADER
+from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
 from dashboard.sign_in import SignIn, leave, show_password, take_password
-from dashboard.state import ALL, read_filters, read_window
+from dashboard.state import ALL, read_filters, read_language, read_window
 from dashboard.text import Text
 from geo import db
 from geo.audit import record
 from geo.coverage import read_coverage, read_holdings
 from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
+from geo.quality import list_findings
 from geo.scope import NOTHING
 from geo.units import list_units, list_vintages, read_atlas, read_polygons
 
@@ -94,10 +96,40 @@ def coverage_table(request):
     names = {code: unit.name for code, unit in atlas.units.items()}
     body = coverage_workbook(coverage, names, text.group(group), text)
     name = f"phu-qr_{filters.unit}_{group}_{window.first}_{window.last}.xlsx"
-    with db.gating() as connection:
-        record(connection, reader, "download", name)
+    _record_download(reader, name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(body, media_type=_XLSX, headers=headers)
+
+
+def run_findings(request):
+    """What was found in the file of a load, of communes in scope, as xlsx; on record. 404 where nothing was, or not there."""
+    reader, run = request.state.reader, request.path_params["run"]
+    if reader.scope.role not in PAGES["data"].roles:
+        raise HTTPException(404)
+    with db.reading(reader.scope) as connection:
+        found = list_findings(connection, run)
+    if found.empty:
+        raise HTTPException(404)
+    name = f"phu-qr_lan-nap-{run}.xlsx"
+    _record_download(reader, name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    body = findings_workbook(found, Text(read_language(request.query_params)))
+    return Response(body, media_type=_XLSX, headers=headers)
+
+
+def checked_findings(request):
+    """The rows to mend of a file that was checked, to who checked it and while that page is open; on record."""
+    reader = request.state.reader
+    offered = find_offered(request.path_params["token"], reader.name) if reader.scope.role in LOADING else None
+    if offered is None:
+        raise HTTPException(404)
+    _record_download(reader, offered.name)
+    return FileResponse(offered.path, media_type=_XLSX, filename=offered.name, headers={"Cache-Control": "no-store"})
+
+
+def _record_download(reader, name):
+    with db.gating() as connection:
+        record(connection, reader, "download", name)
 
 
 def health(request):
@@ -141,6 +173,7 @@ SETTINGS = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
+    "server.maxUploadSize": LARGEST,
     # No message is sent as a reference to an earlier one: choices made faster than the network answers broke the page
     # ("Cached ForwardMsg MISS"), since the browser forgets earlier messages by its own count of runs.
     "global.minCachedMessageSize": 1_000_000_000,
@@ -158,6 +191,8 @@ def routes(provider=None):
     return [
         Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
         Route("/export/coverage.xlsx", coverage_table),
+        Route("/data/findings/{run:number}.xlsx", run_findings),
+        Route("/data/checked/{token}.xlsx", checked_findings),
         Route("/health", health),
         Route(SIGN_IN, entrance.show),
         Route(SIGN_IN, entrance.take, methods=["POST"]),

@@ -9,8 +9,9 @@ import streamlit as st
 from dashboard.navigation import SESSION_HEADER
 from geo import db
 from geo.coverage import Window, read_coverage, read_holdings, read_total
+from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
-from geo.units import read_atlas, read_bounds
+from geo.units import list_vintages, read_atlas, read_bounds
 
 
 def reader():
@@ -51,3 +52,31 @@ def bounds(version, scope, vintage_id, unit):
     """West, south, east and north of a unit, in degrees."""
     with db.reading(scope) as connection:
         return read_bounds(connection, vintage_id, unit)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def vintages(version, scope):
+    """Every vintage of boundaries, oldest first."""
+    with db.reading(scope) as connection:
+        return list_vintages(connection)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def runs(version, scope, kind):
+    """The newest loads, of one kind or of all, as geo.quality.list_runs gives them."""
+    with db.reading(scope) as connection:
+        return list_runs(connection, kind)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def sources(version, scope):
+    """The newest load of each kind, as geo.quality.list_sources gives them."""
+    with db.reading(scope) as connection:
+        return list_sources(connection)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def quality(version, scope, unit, vintage, first, last, newest, by):
+    """I15 of a unit, as geo.quality.read_quality gives it."""
+    with db.reading(scope) as connection:
+        return read_quality(connection, unit, vintage, Window(first, last), newest, by)

@@ -1,4 +1,4 @@
-"""The table of communes as a spreadsheet that says, on its own, what its figures are."""
+"""Spreadsheets to take away: the table of communes, which says what its figures are, and what was found in a load."""
 
 import io
 
@@ -58,4 +58,26 @@ def coverage_workbook(coverage, names, group, text):
         sheet.set_column(0, 0, 9)
         sheet.set_column(1, 2, 24)
         sheet.set_column(3, len(columns) - 1, 12)
+    return file.getvalue()
+
+
+def findings_workbook(findings, text):
+    """An xlsx file (bytes) of what was found in a load, columns as geo.quality.list_findings; all is written as text."""
+    file = io.BytesIO()
+    columns = ["row", "column", "value", "rule", "refused", "remedy", "commune"]
+    with xlsxwriter.Workbook(file, {"in_memory": True, "constant_memory": True}) as book:
+        sheet = book.add_worksheet("phuqr")
+        bold = book.add_format({"bold": True, "bottom": 1})
+        for place, (name, width) in enumerate(zip(columns, (8, 24, 30, 24, 12, 50, 26), strict=True)):
+            sheet.set_column(place, place, width)
+            sheet.write_string(0, place, text(f"finding.{name}"), bold)
+        for line, found in enumerate(findings[columns].itertuples(index=False), start=1):
+            for place, value in enumerate(found):
+                if place == 0:
+                    sheet.write_number(line, place, value)
+                elif place == 4:
+                    sheet.write_string(line, place, text("finding.is_refused" if value else "finding.is_warning"))
+                elif pd.notna(value):
+                    sheet.write_string(line, place, text.rule(value) if place == 3 else str(value))
+        sheet.freeze_panes(1, 0)
     return file.getvalue()

@@ -17,7 +17,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse
 
-from dashboard.navigation import PAGES, SESSION_HEADER
+from dashboard.loads import LARGEST
+from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from geo import sessions
 from geo.errors import PhuqrError
 
@@ -25,15 +26,18 @@ COOKIE = "phuqr"
 SIGN_IN = "/sign-in"
 OPEN = {"/health", SIGN_IN, "/sign-in/provider", "/sign-in/callback"}
 PAGE_PATHS = {f"/{path}" for path in PAGES}
-# Of Streamlit's own routes those that the pages need. Its media and uploads, its own sign-in and its API for agents
-# are not among them: they know no scope.
+# Of Streamlit's own routes those that the pages need. Its media, its own sign-in and its API for agents are not among
+# them: they know no scope. Its uploads are there for the roles that load, see UPLOAD.
 NEEDED = {"/sign-out", "/password", "/favicon.png", "/manifest.json", "/_stcore/health", "/_stcore/host-config"}
-NEEDED_BELOW = ("/geo/", "/export/", "/lib/", "/static/", "/component/streamlit_folium.")
+NEEDED_BELOW = ("/geo/", "/export/", "/data/", "/lib/", "/static/", "/component/streamlit_folium.")
 STREAM = "/_stcore/stream"
 # What Streamlit's own script asks for below each page before it asks at the root.
 PROBED = {f"/{path}/_stcore/{name}" for path in PAGES if path for name in ("health", "host-config", "stream")}
 WRITING = {SIGN_IN, "/sign-out", "/password"}  # take POST
 LARGEST_BODY = 16_384  # bytes: forms with a name and a password
+# Where a page's file goes and is taken back from: PUT and DELETE at an address of two random names, that of the page among them.
+UPLOAD = re.compile("/_stcore/upload_file/" + "/".join(["[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"] * 2))
+LARGEST_UPLOAD = LARGEST * 1024 * 1024 + 65_536  # bytes: a file and what is written around it
 
 # Headers by which some proxies and servers tell who asks.
 _IDENTITY = re.compile(
@@ -70,7 +74,7 @@ class Gate:
                 _log.warning("%s", error)
                 answer = 503
             else:
-                answer = None if reader else self._ask_to_sign_in(scope, headers)
+                answer = self._refuse_reader(scope, reader) if reader else self._ask_to_sign_in(scope, headers)
         if answer is not None:
             level = logging.INFO if isinstance(answer, str) or scope["path"] in PROBED else logging.WARNING
             asked = scope.get("method", "websocket"), scope["path"], address_of(scope)
@@ -91,20 +95,26 @@ class Gate:
         foreign = origin is not None and origin.partition("://")[2] != headers.get("host")
         if scope["type"] == "websocket":
             return 404 if path != STREAM else 403 if foreign else None
-        if path not in OPEN | PAGE_PATHS | NEEDED and not path.startswith(NEEDED_BELOW):
+        method, upload = scope["method"], UPLOAD.fullmatch(path)
+        if upload and method not in ("PUT", "DELETE"):
             return 404
-        method = scope["method"]
-        if method not in ("GET", "HEAD") and not (method == "POST" and path in WRITING):
+        if not upload and path not in OPEN | PAGE_PATHS | NEEDED and not path.startswith(NEEDED_BELOW):
+            return 404
+        if not upload and method not in ("GET", "HEAD") and not (method == "POST" and path in WRITING):
             return 405
-        if method == "POST":
-            if foreign:
-                return 403
+        if method not in ("GET", "HEAD") and foreign:
+            return 403
+        if method in ("POST", "PUT"):
             length = headers.get("content-length", "")
             if "transfer-encoding" in headers or not length.isdecimal():
                 return 411
-            if int(length) > LARGEST_BODY:
+            if int(length) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
                 return 413
         return None
+
+    def _refuse_reader(self, scope, reader):
+        """The status for what is refused to a reader of that role; None if nothing is."""
+        return 404 if UPLOAD.fullmatch(scope["path"]) and reader.scope.role not in LOADING else None
 
     async def _find_reader(self, scope, headers):
         """The session's key and its Actor; None and None where the cookie is missing, forged or of a session that ended."""

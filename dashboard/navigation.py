@@ -18,9 +18,11 @@ class Page:
     roles: tuple[str, ...]
 
 
+LOADING = ("data",)  # roles that may hand files over
 # By the last part of the address; the first is where the dashboard opens.
 PAGES = {
     "": Page(_PAGES / "coverage_map.py", "title", ROLES),
+    "data": Page(_PAGES / "data.py", "data.title", (*LOADING, "admin")),
     "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),
     "audit": Page(_PAGES / "audit.py", "audit.title", ("admin",)),
 }

@@ -8,7 +8,7 @@ import pandas as pd
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from dashboard.words import TEXTS
+from dashboard.words import RULES, TEXTS
 from geo.db import TIME_ZONE
 
 _NBSP = "\u00a0"
@@ -47,6 +47,10 @@ class Text:
     def group(self, code):
         """The name of an obligation group; its code where it has none."""
         return self._texts.get(f"group_{code}", code)
+
+    def rule(self, rule):
+        """What a rule of the loaders says was wrong; its own name where there are no other words for it."""
+        return RULES.get(rule, rule) if self.language == "vi" else rule.replace("_", " ")
 
     def day(self, day):
         """26/11/2021, in either language."""

@@ -33,14 +33,15 @@ SIGNED_IN = {
     "/_stcore/host-config": "/_stcore/host-config",
     "/component/{path:path}": "/component/streamlit_folium.st_folium/index.html",
 }
-SCOPED = {GEOMETRY, TABLE}
+FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
+SCOPED = {GEOMETRY, TABLE, FINDINGS, CHECKED}
+UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
 REST = {"": "/favicon.png"}  # Streamlit's files; the pages are there too
 SHUT = {
     "/_stcore/metrics": "/_stcore/metrics",
     "/media/{file_id:path}": "/media/0123456789.xlsx",
-    "/_stcore/upload_file/{session_id}/{file_id}": "/_stcore/upload_file/1/1",
     "/_stcore/bidi-components/{path:path}": "/_stcore/bidi-components/x/index.js",
     "/auth/login": "/auth/login",
     "/auth/logout": "/auth/logout",
@@ -94,7 +95,7 @@ def test_every_route_of_the_app_has_a_rule():
     done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
     gated, paths = json.loads(done.stdout)
     assert gated, "the gate stands before everything else"
-    assert set(paths) == RULED.keys() | SCOPED
+    assert set(paths) == RULED.keys() | SCOPED | {UPLOAD}
 
 
 def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):

@@ -1,6 +1,5 @@
 """The pages for admins: accounts issued, changed and disabled as the buttons say, and what the audit then shows."""
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.navigation import PAGES

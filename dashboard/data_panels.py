@@ -1,0 +1,139 @@
+"""The pieces of HTML that the data page is made of; every text that may come from a file is escaped here."""
+
+import re
+from html import escape
+
+from geo.quality import LATE_DAYS, SHARES, divide
+
+
+def plain(said):
+    """A text as Streamlit's labels take it, which are Markdown: no link, picture or colour of a file's making."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!<>|$:~&-])", r"\\\1", said)
+
+
+def notice(mood, title, lines):
+    """A box with a title and sentences; mood: good, calm or bad."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    role = "alert" if mood == "bad" else "status"
+    return f'<section class="phuqr-notice phuqr-{mood}" role="{role}"><h3>{escape(title)}</h3>{said}</section>'
+
+
+def download(address, label):
+    """A link that looks like a button and takes a file away."""
+    return f'<a class="phuqr-button" href="{escape(address)}" target="_self" download>{escape(label)}</a>'
+
+
+def tally(result, text):
+    """The counts of rows of a check or load: what came in is what was accepted and what was refused."""
+    shown = ["rows_in", "rows_loaded", "rows_refused", "rows_changed", "warnings"]
+    shown += [name for name in ("rows_taken_back", "rows_kept") if result[name]]
+    counts = "".join(
+        f'<div class="phuqr-{name}"><dt>{escape(text(f"load.{name}"))}</dt><dd>{escape(text.number(result[name]))}</dd></div>'
+        for name in shown
+    )
+    values = {name: text.number(result[name]) for name in ("rows_in", "rows_loaded", "rows_refused")}
+    return f'<section class="phuqr-tally"><dl>{counts}</dl><p>{escape(text("load.equation", **values))}</p></section>'
+
+
+def _table(head, rows, name):
+    top = "".join(f"<th scope='col'>{escape(title)}</th>" for title in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="phuqr-table phuqr-{name}"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def restated(figures, text):
+    """By measure, what was known and how it comes out."""
+    head = [text(f"load.{name}") for name in ("measure", "figures", "before", "after")]
+    rows = [
+        [text(f"measure.{each['measure']}"), *(text.number(each[name]) for name in ("figures", "before", "after"))]
+        for each in figures
+    ]
+    return _table(head, rows, "restated")
+
+
+def commune_rows(rows, units, unplaced, text):
+    """Rows of a file by commune, those with refused rows first, then the largest; unplaced: refused, of a commune not known."""
+    head = [text("commune"), text("load.rows_loaded"), text("load.rows_refused"), text("load.warned")]
+    ordered = sorted(rows.items(), key=lambda item: (-item[1]["refused"], -item[1]["loaded"], item[0]))
+    cells = [
+        [units[code].name, *(text.number(row[name]) for name in ("loaded", "refused", "warned"))]
+        for code, row in ordered
+    ]
+    if unplaced:
+        cells.append([text("load.unplaced"), text.number(0), text.number(unplaced), text.number(0)])
+    return _table(head, cells, "rows")
+
+
+def findings(rule, text):
+    """The first findings of a rule as a table."""
+    head = [text(f"finding.{name}") for name in ("row", "column", "value", "remedy")]
+    rows = [
+        [text.number(found["row"]), *(str(found[name] or "") for name in ("column", "value", "remedy"))]
+        for found in rule.first
+    ]
+    return _table(head, rows, "findings")
+
+
+def run(found, text):
+    """One load in full. found: a row of geo.quality.list_runs."""
+    lines = [
+        f"{text(f'kind.{found.kind}')} · {text.moment(found.started_at)} · {found.loaded_by}",
+        text(
+            "load.equation", **{name: text.number(found[name]) for name in ("rows_in", "rows_loaded", "rows_refused")}
+        ),
+    ]
+    if found.error:
+        lines.append(f"{text('run.error')}: {found.error}")
+    return notice("bad" if found.error else "calm", text("run.one", run=found.id, file=found.file_name), lines)
+
+
+def quality_cards(total, sources, matched, hours, days, text):
+    """The four headings of I15 as cards.
+
+    total: of a geo.quality.Quality; sources: of list_sources; matched: rows with a known venue and rows in, of the last
+    load of scans, or None; hours: kind -> hours since its last load; days: first, last, newest for the definitions.
+    """
+    taken = sources[sources["run"].notna()]
+    refused, rows_in = (int(taken[name].sum()) if len(taken) else None for name in ("rows_refused", "rows_in"))
+    cards = {
+        "right": [_share("points_inside", total, days, text), _share("points_right", total, days, text),
+                  _measure("refused", refused, rows_in, days, text)],
+        "full": [_share(name, total, days, text) for name in ("venues_told", "scans_told", "points_known")],
+        "timely": [_hours(hours, text), _share("communes_behind", total, days, text)],
+        "linked": [_measure("matched", *(matched or (None, None)), days, text), _share("placed_by_code", total, days, text)],
+    }  # fmt: skip
+    shown = (
+        f'<section class="phuqr-card"><h3>{escape(text(f"quality.{name}"))}</h3>{"".join(parts)}</section>'
+        for name, parts in cards.items()
+    )
+    return f'<div class="phuqr-cards phuqr-quality">{"".join(shown)}</div>'
+
+
+def _share(name, total, days, text):
+    return _measure(name, *(total[count] for count in SHARES[name]), days, text)
+
+
+def _measure(name, numerator, denominator, days, text):
+    rate = divide(numerator, denominator)
+    fraction = text("quality.fraction", numerator=text.number(numerator), denominator=text.number(denominator))
+    shown = text.percent(rate)
+    said = text(f"quality.{name}.definition", days=LATE_DAYS, **days)
+    return (
+        f'<div class="phuqr-measure"><h4>{escape(text(f"quality.{name}"))}</h4>'
+        f"<b>{escape(shown)}</b><span>{escape(fraction) if rate is not None else ''}</span><p>{escape(said)}</p></div>"
+    )
+
+
+def _hours(hours, text):
+    """Of one kind a line: hours since its last load."""
+    lines = "".join(
+        f"<li><span>{escape(text(f'kind.{kind}'))}</span>"
+        f"<b>{escape(text('quality.hours_value', hours=text.number(count)) if count is not None else text('source.never'))}</b></li>"
+        for kind, count in hours.items()
+    )
+    return (
+        f'<div class="phuqr-measure"><h4>{escape(text("quality.hours"))}</h4><ul>{lines}</ul>'
+        f"<p>{escape(text('quality.hours.definition'))}</p></div>"
+    )
