@@ -75,13 +75,13 @@ class Findings:
     """What the rules found in some rows of one file.
 
     rows: the checked rows (text); headers: canonical column -> the file's own header.
-    communes: vintage and commune_code of each row (the rows' index), null where they could not be known.
+    units: number of each row's commune (array, 0 where it could not be known); None for a kind that is of no communes.
     notes: sentences on the file as a whole.
     """
 
     rows: pd.DataFrame
     headers: dict[str, str]
-    communes: pd.DataFrame | None = None
+    units: np.ndarray | None = None
     notes: list = field(default_factory=list)
     _found: list = field(default_factory=list, repr=False)
     _refused: np.ndarray = field(init=False, repr=False)

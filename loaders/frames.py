@@ -12,7 +12,7 @@ from loaders.titles import BLANKS, trim
 
 CHUNK = 100_000  # rows read, checked and copied at a time
 _PIECE = 2000  # records turned into columns at a time, few enough to stay in the processor's cache
-_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)  # what pandas calls "str"
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)  # what pandas calls "str"
 
 
 def make_frame(cells, titles, first, name):
@@ -27,7 +27,7 @@ def make_frame(cells, titles, first, name):
             raise _too_many_cells(name, first + int(beyond.argmax()))
     rows = pd.RangeIndex(first, first + len(filled[0]))
     frame = pd.DataFrame(
-        {title: pd.array(column, dtype=_TEXT) for title, column in zip(titles, cells, strict=False)}, index=rows
+        {title: pd.array(column, dtype=TEXT) for title, column in zip(titles, cells, strict=False)}, index=rows
     )
     kept = np.logical_or.reduce(filled)
     return frame if kept.all() else frame[kept]

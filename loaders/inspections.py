@@ -55,7 +55,7 @@ class _Inspections:
         findings.add((scanned > head_count).fillna(False), "scanned", "scanned_above_head_count")
         at = self._venues.find(rows["venue_code"])
         findings.add(filled & (at < 0), "venue_code", "unknown_venue")
-        findings.communes = self._venues.communes(at, rows.index)
+        findings.units = self._venues.units(at)
         known = (at >= 0) & days.notna().to_numpy()
         keys = pd.Series(at, index=rows.index).astype("str") + " " + days.astype("str") + " " + rows["campaign"]
         refuse_repeated(findings, self._seen, keys, known, "inspected_on")

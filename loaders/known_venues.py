@@ -53,9 +53,6 @@ class KnownVenues:
             return self._communes[self._commune[at]]
         return (self._created_on if name == "created_on" else self._numbers[name])[at]
 
-    def communes(self, at, index):
-        """vintage and commune_code of each row's venue, null where there is none."""
-        vintages = pd.arrays.IntegerArray(self.take("vintage", at), at < 0)
-        codes = self.take("commune_code", at).astype(object)
-        codes[at < 0] = None
-        return pd.DataFrame({"vintage": vintages, "commune_code": codes}, index=index)
+    def units(self, at):
+        """The unit number of each row's commune, 0 where its venue is not known."""
+        return np.where(at < 0, 0, self.take("unit", at))

@@ -164,7 +164,15 @@ class PersonalWatch:
 
 
 def _find(cells, rules):
-    """Where cells match one of the rules, what is _NEUTRAL set aside; numpy booleans."""
+    """Where cells match one of the rules, what is _NEUTRAL set aside; numpy booleans. Each distinct text is looked at once."""
+    distinct = pc.unique(cells)
+    found = _find_in(distinct, rules)
+    if not found.any():
+        return np.zeros(len(cells), dtype=bool)
+    return pc.is_in(cells, distinct.filter(pa.array(found))).to_numpy(zero_copy_only=False)
+
+
+def _find_in(cells, rules):
     found = pc.match_substring_regex(cells, rules).fill_null(False).to_numpy(zero_copy_only=False)
     hits = np.flatnonzero(found)
     if len(hits):

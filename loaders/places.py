@@ -100,11 +100,8 @@ class Places:
             findings.add(broken[inverse], column, rule, refused=refused, remedy=remedies)
         codes = np.array([each.code for each in matched], dtype=object)[inverse]
         ids = [self._gazetteer(int(vintages[row])).number(each.code) for row, each in zip(first, matched, strict=True)]
-        findings.communes = pd.DataFrame(
-            {"vintage": pd.array(vintages, dtype="Int64"), "commune_code": codes}, index=rows.index
-        )
-        findings.communes.loc[pd.isna(codes), "vintage"] = pd.NA
-        return Placed(vintages, codes, np.array(ids, dtype="i8")[inverse])
+        findings.units = np.array(ids, dtype="i8")[inverse]
+        return Placed(vintages, codes, findings.units)
 
     def parents(self, placed):
         """The code of the unit above each row's commune, "" where that is not known (array)."""

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from geo.errors import FileError
-from loaders.frames import CHUNK
+from loaders.frames import CHUNK, TEXT
 from loaders.headers import Mapping
 from loaders.sheets import read_sheets
 from loaders.texts import read_text
@@ -47,8 +48,8 @@ class Source:
     def canonical(self, chunk):
         """A chunk's rows under the canonical columns, all of `columns`: "" where the file has none."""
         rows = chunk[list(self.headers.values())].set_axis(list(self.headers), axis=1)
-        absent = {column: "" for column in self.columns if column not in self.headers}
-        rows = rows.assign(**absent)
+        empty = pd.array(pa.repeat("", len(rows)), dtype=TEXT)
+        rows = rows.assign(**dict.fromkeys(set(self.columns) - self.headers.keys(), empty))
         return self.mapping.apply_values(rows) if self.mapping else rows
 
     @property

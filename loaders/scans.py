@@ -62,7 +62,7 @@ class _VenueDays:
         self._counts = _count_readers(writing.source, ("scans", "people"))
         self._staged = Staged(writing, scan_day, ["day", "venue_id"])
         self._refused = []
-        self._months = {}  # first day -> the partition to copy into, or None: into the stage
+        self._months = {}  # first day -> the month's table to copy into, or None: into the stage
 
     def check(self, rows):
         findings = Findings(rows, self._headers)
@@ -73,7 +73,7 @@ class _VenueDays:
         _check_counts(findings, scans, people)
         at = self._venues.find(rows["venue_code"])
         findings.add(filled & (at < 0), "venue_code", "unknown_venue")
-        findings.communes = self._venues.communes(at, rows.index)
+        findings.units = self._venues.units(at)
         day = days.to_numpy("datetime64[D]")
         early = (day < self._venues.take("created_on", at)) & (scans > 0).fillna(False).to_numpy() & (at >= 0)
         findings.add(early, "day", "before_creation", refused=False)
@@ -105,6 +105,10 @@ class _VenueDays:
             raise FileError(
                 f"{self._writing.source.name}: cột ngày ghi tháng trước ngày ở một số dòng; hãy ghi mọi ngày dạng 26/11/2021"
             )
+        self._writing.copier.wait()
+        for first, month in self._months.items():
+            if month:
+                self._writing.connection.execute(sa.select(sa.func.attach_scan_month(first)))
         if self._staged.table is not None:
             self._restate()
         if self._writing.changed:
@@ -114,10 +118,9 @@ class _VenueDays:
         if first not in self._months:
             self._writing.copier.wait()
             connection = self._writing.connection
-            partition = connection.scalar(sa.select(sa.func.add_scan_month(first)))
             of_month = scan_day.c.day.between(first, (pd.Timestamp(first) + pd.offsets.MonthEnd()).date())
             held = connection.scalar(sa.select(sa.exists().where(of_month)))
-            self._months[first] = None if held else partition
+            self._months[first] = None if held else connection.scalar(sa.select(sa.func.add_scan_month(first)))
         return self._months[first]
 
     def _restate(self):
@@ -203,7 +206,7 @@ class _VenueHours:
         _check_counts(findings, scans, people)
         at = self._venues.find(rows["venue_code"])
         findings.add(filled & (at < 0), "venue_code", "unknown_venue")
-        findings.communes = self._venues.communes(at, rows.index)
+        findings.units = self._venues.units(at)
         day = days.to_numpy("datetime64[D]")
         known = ~np.isnat(day) & (at >= 0) & hour.notna().to_numpy()
         keys = (day.astype("i8") * 24 + hour.fillna(0).to_numpy("i8")) * max(len(self._venues), 1) + at

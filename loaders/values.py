@@ -14,6 +14,7 @@ _TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.
 _ZONE = r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 _YMD = r"(?P<year>[1-9][0-9]{3})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})"
 _DMY = r"(?P<day>[0-9]{1,2})[-/.](?P<month>[0-9]{1,2})[-/.](?P<year>[1-9][0-9]{3}|[0-9]{2})"
+_PLAIN = r"^-?[0-9]{1,15}\.[0-9]+$"
 _FORMS = [rf"^{form}(?:(?:T| +){_TIME}{_ZONE})?$" for form in (_YMD, _DMY)] + [rf"^{_TIME} +{_DMY}(?P<zone>)$"]
 _SERIAL = r"^(?P<days>[0-9]{5})(?:[.,](?P<rest>[0-9]{1,12}))?$"
 _SERIALS = (43831, 60000)  # 01/01/2020 to 2064, as Excel numbers the days
@@ -145,8 +146,12 @@ class NumberReader:
         grouping sign lies in the range: for coordinates 18,345 and 18.345 are the same. Without a range, one sign and
         three digits behind it are bad where the column does not show which sign it is.
         """
-        spread, distinct = encode(text)
         ranged = low is not None and high is not None
+        if ranged and _all_match(text, _PLAIN):
+            numbers = pc.cast(_cells(text), pa.float64()).to_numpy()
+            if ((numbers >= low) & (numbers <= high)).all():
+                return pd.Series(numbers, index=text.index), pd.Series(False, index=text.index)
+        spread, distinct = encode(text)
         if not ranged:
             self._gather(distinct)
             numbers, good = self._convert(distinct, fraction="[0-9]+")
@@ -208,11 +213,20 @@ def parse_flags(text):
 
 def encode(text):
     """Where each text stands among the distinct ones (numpy), and these in the order of their first appearance."""
-    cells = pa.array(text.array, from_pandas=True)
-    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
-    encoded = pc.dictionary_encode(cells.cast(pa.large_string()).fill_null("")).combine_chunks()
+    encoded = pc.dictionary_encode(_cells(text)).combine_chunks()
     encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     return encoded.indices.to_numpy(), encoded.dictionary
+
+
+def _cells(text):
+    """The column as pyarrow's chunked large_string, "" where empty."""
+    cells = pa.array(text.array, from_pandas=True)
+    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
+    return cells.cast(pa.large_string()).fill_null("")
+
+
+def _all_match(text, form):
+    return pc.all(pc.match_substring_regex(_cells(text), form)).as_py()
 
 
 def _matches(distinct, form):

@@ -28,7 +28,9 @@ _KEYS = ["case_code", "arrived_at", "venue_id", "vintage", "commune_code", "plac
 
 def load_visits(path, mapping=None, **options):
     """Load a file of visits. A departure that is not told stays unknown."""
-    return run_load("visits", read_or_log("visits", open_source, path, COLUMNS, mapping, options=options), _Visits, **options)
+    return run_load(
+        "visits", read_or_log("visits", open_source, path, COLUMNS, mapping, options=options), _Visits, **options
+    )
 
 
 class _Visits:
@@ -52,16 +54,14 @@ class _Visits:
         at_venue = ~is_empty(rows["venue_code"])
         at = self._venues.find(rows["venue_code"])
         findings.add(at_venue & (at < 0), "venue_code", "unknown_venue")
-        vintages, codes = self._place(findings, rows, ~at_venue, arrived)
+        vintages, codes, units = self._place(findings, rows, ~at_venue, arrived)
         findings.add(~at_venue & is_empty(rows["place"]), "place", "nowhere")
         known = at >= 0
         vintages[known], codes[known] = (
             self._venues.take("vintage", at)[known],
             self._venues.take("commune_code", at)[known],
         )
-        findings.communes = pd.DataFrame(
-            {"vintage": pd.arrays.IntegerArray(vintages, pd.isna(codes)), "commune_code": codes}, index=rows.index
-        )
+        findings.units = np.where(known, self._venues.take("unit", at), units)
         venue_id = pd.arrays.IntegerArray(self._venues.take("id", at).astype("i8"), ~known)
         prepared = pd.DataFrame({
             "case_code": rows["case_code"], "case_class": case_class, "venue_id": venue_id, "vintage": vintages,
@@ -72,15 +72,15 @@ class _Visits:
         return findings, prepared
 
     def _place(self, findings, rows, wanted, arrived):
-        """Vintage and commune_code (arrays) of the rows `wanted`, which take what is wrong with the place."""
-        vintages, codes = np.zeros(len(rows), "i8"), np.full(len(rows), None, object)
+        """Vintage, commune_code and unit (arrays) of the rows `wanted`, which take what is wrong with the place."""
+        vintages, codes, units = np.zeros(len(rows), "i8"), np.full(len(rows), None, object), np.zeros(len(rows), "i8")
         if wanted.any():
             part = Findings(rows[wanted], self._headers)
             local = arrived[wanted].dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None)
             placed = self._places.place(part, local)
-            vintages[wanted], codes[wanted] = placed.vintages, placed.codes
+            vintages[wanted], codes[wanted], units[wanted] = placed.vintages, placed.codes, placed.units
             findings.include(part)
-        return vintages, codes
+        return vintages, codes, units
 
     def write(self, prepared, accepted):
         self._staged.put(prepared[accepted])

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,7 +131,7 @@ def run_load(
             run = connection.scalar(load_run.insert().values(**described).returning(load_run.c.id))
             with Copier(connection) as copier:
                 writing = Writing(connection, source, run, copier, max_refused)
-                report = _Report()
+                report = _Report(_read_communes(connection))
                 inside = _read_inside(connection, own) if own else None
                 _write_chunks(writing, loader(writing), report, invented, inside, progress)
             if kind == "boundaries" and not invented and report.rows_loaded:
@@ -189,25 +190,30 @@ def run_whole_load(kind, source, check, write, **options):
 
 
 def _read_inside(connection, scope):
-    """(vintage, code) of the communes that an account of that scope may load rows of."""
+    """The unit numbers of the communes that an account of that scope may load rows of."""
     units = json.dumps([{"vintage": vintage, "code": code} for vintage, code in scope.units])
     inside = sa.text("""
-        SELECT u.vintage, u.code
+        SELECT u.id
         FROM admin_unit u, resolve_scope(CAST(:units AS jsonb)) r
         WHERE u.level = 3 AND u.id <@ CAST(coalesce(r.inside, '{}') AS int4multirange)
     """)
-    return pd.MultiIndex.from_tuples(connection.execute(inside, {"units": units}).all(), names=["vintage", "code"])
+    return connection.scalars(inside, {"units": units}).all()
+
+
+def _read_communes(connection):
+    """vintage and commune_code by unit number."""
+    columns = admin_unit.c.id, admin_unit.c.vintage, admin_unit.c.code
+    found = connection.execute(sa.select(*columns).where(admin_unit.c.level == 3)).all()
+    return (
+        pd.DataFrame(found, columns=["unit", "vintage", "commune_code"]).set_index("unit").astype({"vintage": "Int64"})
+    )
 
 
 def _refuse_outside(findings, inside):
     """Refuse rows of communes out of an account's scope; a kind that is of no communes is of whole provinces."""
-    where = findings.communes
-    if where is None:
+    if findings.units is None:
         raise AccountError("tài khoản chỉ nạp được số liệu theo xã; địa giới được nạp bằng lệnh trên máy chủ")
-    known = where["commune_code"].notna().to_numpy()
-    keys = pd.MultiIndex.from_frame(where.loc[known].astype({"vintage": "int64"}))
-    outside = np.zeros(len(where), dtype=bool)
-    outside[known] = ~keys.isin(inside)
+    outside = (findings.units > 0) & ~np.isin(findings.units, inside)
     column = next(
         (name for name in ("commune_code", "commune", "venue_code") if name in findings.headers), "commune_code"
     )
@@ -216,17 +222,19 @@ def _refuse_outside(findings, inside):
 
 def _write_chunks(writing, loader, report, invented, inside, progress):
     source = writing.source
-    watch = None if invented else PersonalWatch(source.name, source.headers)
-    for chunk in source.chunks():
-        if watch:
-            watch.look(chunk)
-        findings, prepared = loader.check(source.canonical(chunk))
-        if inside is not None:
-            _refuse_outside(findings, inside)
-        accepted = findings.accepted()
-        loader.write(prepared, accepted)
-        report.take(chunk, findings, accepted)
-        progress("kiểm tra", report.rows_in, source.size)
+    watch = PersonalWatch(source.name, source.headers)
+    with ThreadPoolExecutor(1, "watch") as beside:
+        for chunk in source.chunks():
+            looked = None if invented else beside.submit(watch.look, chunk)
+            findings, prepared = loader.check(source.canonical(chunk))
+            if inside is not None:
+                _refuse_outside(findings, inside)
+            accepted = findings.accepted()
+            if looked:
+                looked.result()
+            loader.write(prepared, accepted)
+            report.take(chunk, findings, accepted)
+            progress("kiểm tra", report.rows_in, source.size)
     progress("ghi", report.rows_in, source.size)
     writing.copier.wait()
     if report.rows_loaded:
@@ -251,9 +259,14 @@ def _too_many_refused(outcome, max_refused):
 class _Report:
     """What was found in the chunks of one file so far."""
 
-    def __init__(self):
+    def __init__(self, communes):
+        """communes: vintage and commune_code by unit number."""
         self.rows_in = self.rows_loaded = 0
-        self.notes, self._tables, self._refused, self._communes = [], [], [], []
+        self.notes, self._tables, self._refused = [], [], []
+        self._communes = communes
+        self._counts = np.zeros(
+            (3, communes.index.max() + 1 if len(communes) else 1), dtype="i8"
+        )  # loaded, refused, warned; unit
 
     def take(self, chunk, findings, accepted):
         self.rows_in += len(chunk)
@@ -261,14 +274,16 @@ class _Report:
         if not accepted.all():
             self._refused.append(chunk[~accepted])
         self.notes += findings.notes
-        table = findings.table()
-        where = findings.communes
+        table, units, warned = findings.table(), findings.units, []
         if len(table):
-            self._tables.append(table if where is None else table.join(where.astype({"vintage": "Int64"}), on="row"))
-        if where is not None:
-            warned = where.index.isin(table.loc[~table["refused"].astype(bool), "row"])
-            counted = where.assign(loaded=accepted, refused=~accepted, warned=warned)
-            self._communes.append(counted.groupby(["vintage", "commune_code"], dropna=False, as_index=False).sum())
+            at = chunk.index.get_indexer(table["row"])
+            warned = np.unique(at[~table["refused"].to_numpy(bool)])
+            where = {} if units is None else self._communes.reindex(units[at]).set_axis(table.index)
+            self._tables.append(table.assign(**where))
+        if units is None:
+            return
+        for count, of in zip(self._counts, (units[accepted], units[~accepted], units[warned]), strict=True):
+            count += np.bincount(of, minlength=len(count))
 
     def counts(self):
         return {
@@ -281,9 +296,9 @@ class _Report:
         return pd.concat(self._tables, ignore_index=True) if self._tables else pd.DataFrame(columns=FINDING_COLUMNS)
 
     def tables(self):
-        communes = pd.concat(self._communes) if self._communes else pd.DataFrame()
-        if len(communes):
-            communes = communes.groupby(["vintage", "commune_code"], as_index=False).sum()
+        counts = pd.DataFrame(self._counts.T, columns=["loaded", "refused", "warned"])
+        counts = counts[(counts > 0).any(axis=1) & counts.index.isin(self._communes.index)]
+        communes = self._communes.join(counts, how="inner").sort_values(["vintage", "commune_code"], ignore_index=True)
         return {
             "findings": self.placed_findings()[FINDING_COLUMNS], "communes": communes,
             "refused": pd.concat(self._refused) if self._refused else pd.DataFrame(),

@@ -129,7 +129,9 @@ def test_the_map_is_painted_by_rows(read_as):
 def test_what_was_checked_is_loaded_in_the_accounts_name(read_as):
     read_as()
     page = press(put(opened(), "scans moi.csv", SCANS, "scans"), "load-check")
-    assert "10 dòng = 10 nạp được + 0 bị từ chối" in html(page) and VI("load.no_findings") in [each.value for each in page.caption]
+    assert "10 dòng = 10 nạp được + 0 bị từ chối" in html(page) and VI("load.no_findings") in [
+        each.value for each in page.caption
+    ]
     before = count("scan_day")
     page = press(page, "load-load")
     assert "Đã nạp: scans moi.csv (lần nạp" in html(page)
@@ -253,7 +255,10 @@ def test_freshness_has_every_source_and_commune_the_overdue_first(read_as):
     assert list(sources["kind"]) == [VI(f"kind.{kind}") for kind in loads.KINDS]
     shown = sources.set_index("kind")
     assert shown.loc["Dân số", "loaded_at"] == VI("source.never") and shown.loc["Lượt quét", "age"] == 0
-    assert shown.loc["Lượt quét", "last_day"] == "09/12/2021" and shown.loc["Địa giới hành chính", "last_day"] == "01/11/2021"
+    assert (
+        shown.loc["Lượt quét", "last_day"] == "09/12/2021"
+        and shown.loc["Địa giới hành chính", "last_day"] == "01/11/2021"
+    )
     days = list(communes["days_without"])
     assert len(days) == 5 and all(day is None or day != day or day >= 0 for day in days)
     never = communes["days_without"].isna()
@@ -372,7 +377,9 @@ def test_names_of_files_are_made_safe(name, safe):
 def test_the_folder_is_private_and_goes_with_the_session():
     spool = loads.Spool()
     path = spool.keep("../a.csv", b"1")
-    assert path.read_bytes() == b"1" and path.is_relative_to(spool.folder) and spool.folder.stat().st_mode & 0o777 == 0o700
+    assert (
+        path.read_bytes() == b"1" and path.is_relative_to(spool.folder) and spool.folder.stat().st_mode & 0o777 == 0o700
+    )
     assert spool.keep("a.csv", b"2") != path
     folder = spool.folder
     del spool
@@ -429,7 +436,9 @@ def test_findings_of_a_load_are_for_data_and_admin_and_on_record(bad_run, read_a
         return
     answer = run_findings(request(actor, run=bad_run))
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.body)).get_sheet_by_index(0).to_python()
-    assert rows[0] == [VI(f"finding.{name}") for name in ("row", "column", "value", "rule", "refused", "remedy", "commune")]
+    assert rows[0] == [
+        VI(f"finding.{name}") for name in ("row", "column", "value", "rule", "refused", "remedy", "commune")
+    ]
     assert rows[1] == [2, "Ngày tạo", "31/02/2021", "không phải ngày có thật", "từ chối", rows[1][5], "Xã Quang Vĩnh"]
     assert len(rows) == 2, "rows whose commune is not known are for who sees all"
     assert downloads() == (name, f"phu-qr_lan-nap-{bad_run}.xlsx")

@@ -63,7 +63,10 @@ def test_every_commune_is_a_row_and_what_is_not_known_is_null(loaded):
     assert list(found.rows["code"]) == ["18229", "18235", "18280", "18754", "18757"]
     empty = row(found, "18280")
     assert (empty["communes"], empty["communes_with_venues"], empty["communes_with_scans"]) == (1, 0, 0)
-    assert all(pd.isna(empty[name]) for name in ("venues", "with_point", "points_right", "points_inside", "last_day", "days_without"))
+    assert all(
+        pd.isna(empty[name])
+        for name in ("venues", "with_point", "points_right", "points_inside", "last_day", "days_without")
+    )
     assert row(found, "18229")["placed_by_code"] == 0 and row(found, "18754")["placed_by_code"] == pytest.approx(2 / 3)
 
 
@@ -72,13 +75,20 @@ def test_points_are_right_where_they_lie_in_the_declared_commune(loaded):
     assert (found["venues"], found["with_point"], found["inside"]) == (3, 2, 1)
     assert found["points_inside"] == pytest.approx(1 / 3) and found["points_right"] == 0.5
     none = row(quality(), "18235")
-    assert (none["venues"], none["with_point"]) == (6, 0) and pd.isna(none["points_right"]) and none["points_inside"] == 0
+    assert (
+        (none["venues"], none["with_point"]) == (6, 0) and pd.isna(none["points_right"]) and none["points_inside"] == 0
+    )
 
 
 def test_counts_are_summed_before_they_are_divided(loaded):
     communes, districts, province = quality(), quality(by="district"), quality(by="province")
     for name in ("venues", "with_point", "inside", "by_code", "communes_with_scans", "communes_late"):
-        assert communes.rows[name].sum() == districts.rows[name].sum() == province.rows[name].iloc[0] == communes.total[name]
+        assert (
+            communes.rows[name].sum()
+            == districts.rows[name].sum()
+            == province.rows[name].iloc[0]
+            == communes.total[name]
+        )
     assert (communes.total["communes"], communes.total["communes_with_venues"]) == (5, 3)
     assert communes.total["points_right"] == pytest.approx(2 / 3), "V1 lies in Đức Thọ, W2 in Kỳ Trinh, W1 in neither"
     assert communes.total["scans_told"] == pytest.approx(2 / 5)
@@ -90,7 +100,9 @@ def test_a_commune_is_late_by_the_newest_day_anywhere(loaded):
     assert (row(found, "18229")["days_without"], row(found, "18235")["days_without"]) == (1, 0)
     assert found.total["communes_late"] == 3, "those without any scan"
     later = quality(newest=date(2021, 12, 15))
-    assert (row(later, "18229")["communes_late"], row(later, "18235")["communes_late"]) == (0, 0), "seven days are not late"
+    assert (row(later, "18229")["communes_late"], row(later, "18235")["communes_late"]) == (0, 0), (
+        "seven days are not late"
+    )
     later = quality(newest=date(2021, 12, 16))
     assert (row(later, "18229")["communes_late"], row(later, "18235")["communes_late"]) == (1, 0)
 
@@ -137,7 +149,12 @@ def test_loads_are_told_newest_first_with_their_counts(loaded):
     found = runs("data")
     assert list(found["kind"]) == ["scans", "venues", "scans", "venues", "register", "boundaries"]
     newest = found.iloc[0]
-    assert (newest["file_name"], newest["rows_in"], newest["rows_loaded"], newest["rows_refused"]) == ("quét.csv", 4, 1, 3)
+    assert (newest["file_name"], newest["rows_in"], newest["rows_loaded"], newest["rows_refused"]) == (
+        "quét.csv",
+        4,
+        1,
+        3,
+    )
     assert newest["unknown_venues"] == 3, "rows, not findings"
     assert list(runs("admin", "venues")["file_name"]) == ["them.csv", "venues.csv"]
 

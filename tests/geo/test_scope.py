@@ -27,7 +27,7 @@ INSERT INTO venue (code, name, kind, vintage, commune_code, unit, located_by, cr
     SELECT 'new ' || code, 'Mới', 'office', vintage, code, id, 'code', '2025-07-02', 1
     FROM admin_unit WHERE vintage = 2 AND code IN ('18235', '18757');
 INSERT INTO obligation VALUES (2, '18235', 'A', 7, 1), (2, '18757', 'A', 8, 1);
-SELECT add_scan_month('2025-07-01');
+SELECT add_scan_month('2025-07-01'), attach_scan_month('2025-07-01');
 INSERT INTO scan_day (day, venue_id, unit, scans, people, load_run)
     SELECT '2025-07-03', id, unit, 1, 1, 1 FROM venue WHERE vintage = 2;
 INSERT INTO inspection (venue_id, inspected_on, outcome, load_run) SELECT id, '2025-07-04', 'passed', 1 FROM venue;

@@ -97,9 +97,7 @@ def files(write):
     """Venues, a newer list that gives each another name, and scans: SIZE rows each."""
 
     def list_venues(word):
-        return (
-            f"K{row},{word} {row},cafe,{COMMUNES[row % 5]},2021-11-{1 + row % 28:02d}" for row in range(SIZE)
-        )
+        return (f"K{row},{word} {row},cafe,{COMMUNES[row % 5]},2021-11-{1 + row % 28:02d}" for row in range(SIZE))
 
     scans = (f"K{row},2021-12-{1 + row % 3:02d},5,3" for row in range(SIZE))
     return {
@@ -167,7 +165,7 @@ def check_that_a_load_works(name, write):
     """With a row that was not there yet."""
     new = f"N{time.monotonic_ns()}"
     if name == "scans":
-        assert load_scans(write("next", SCAN_HEADER, [f"K0,2021-12-31,5,{new[-1]}"])).rows_changed == 1
+        assert load_scans(write("next", SCAN_HEADER, [f"K0,2021-12-31,9,{new[-1]}"])).rows_changed == 1
     else:
         assert load_venues(write("next", VENUE_HEADER, [f"{new},Chợ,cafe,18235,2021-11-01"])).rows_changed == 1
 
@@ -214,7 +212,9 @@ def test_keys_that_a_killed_load_had_suspended_are_there_again(commands, catalog
     suspended = []
 
     def kill(pid):
-        locked = "SELECT mode FROM pg_locks WHERE relation = 'venue'::regclass AND granted AND mode = 'AccessExclusiveLock'"
+        locked = (
+            "SELECT mode FROM pg_locks WHERE relation = 'venue'::regclass AND granted AND mode = 'AccessExclusiveLock'"
+        )
         ends = time.monotonic() + 30
         while not suspended and time.monotonic() < ends:
             suspended.extend(read(locked))
@@ -253,6 +253,7 @@ def test_a_database_that_is_stopped_under_a_load_is_one_line_and_leaves_all_or_n
     whole = commands.run(*words)
     assert whole.code == 0, whole
     binaries = find_binaries(own_server / "data", cluster.status().version)
+    codes = []
     for moment in moments:
         forget("first")
         logged = read(LOGGED)
@@ -263,11 +264,11 @@ def test_a_database_that_is_stopped_under_a_load_is_one_line_and_leaves_all_or_n
             run_as_owner(binaries / "pg_ctl", "stop", "-m", "immediate", "-D", own_server / "data")
 
         ended = commands.run(*words, meanwhile=stop)
-        print(ended)
-        assert ended.code == 1, ended
+        codes.append(ended.code)
         (line,) = ended.said.splitlines()
-        assert line.startswith("phuqr: ") and "phuqr db status" in line
         cluster.up()
-        assert not check_all_or_nothing("first", keys, logged)
+        assert check_all_or_nothing("first", keys, logged) == (ended.code == 0), ended
+        assert ended.code == 0 or (line.startswith("phuqr: ") and "phuqr db status" in line)
         check_that_a_load_works("first", write)
+    assert codes.count(1) > len(moments) / 2, "otherwise the moments are too late"
     commands.close()

@@ -281,7 +281,7 @@ ROWS = st.lists(
 EXAMPLES = itertools.count()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_rows_in_are_rows_loaded_and_rows_refused(units, tmp_path, rows):
     titles = [*HEADER.split(","), f"lần {next(EXAMPLES)}"]  # no two files alike, or the second would not be read

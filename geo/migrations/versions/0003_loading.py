@@ -50,6 +50,8 @@ CREATE TRIGGER venue_stays AFTER DELETE ON venue REFERENCING OLD TABLE AS gone
 _FUNCTIONS = """
 DROP FUNCTION add_scan_month, analyze_facts;
 
+-- The table of a month, made where there is none. It is no part of scan_day before attach_scan_month: until then its readers
+-- need not wait, and a key made at once over all rows takes a fraction of the time that it takes row by row.
 CREATE FUNCTION add_scan_month(month date) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -57,11 +59,27 @@ DECLARE
     name text := 'scan_day_' || to_char(first, 'YYYY_MM');
 BEGIN
     IF to_regclass('public.' || name) IS NULL THEN
-        EXECUTE format('CREATE TABLE public.%I PARTITION OF public.scan_day FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.scan_day INCLUDING CONSTRAINTS INCLUDING COMMENTS, '
+                       'CONSTRAINT of_month CHECK (day >= %L AND day < %L))',
                        name, first, (first + interval '1 month')::date);
     END IF;
     EXECUTE format('GRANT INSERT ON public.%I TO phuqr_loader', name);
     RETURN name;
+END $$;
+
+CREATE FUNCTION attach_scan_month(month date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET maintenance_work_mem = '256MB' AS $$
+DECLARE
+    first date := date_trunc('month', month)::date;
+    name text := 'scan_day_' || to_char(first, 'YYYY_MM');
+BEGIN
+    IF (SELECT relispartition FROM pg_class WHERE oid = to_regclass('public.' || name)) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('ALTER TABLE public.%I ADD PRIMARY KEY (day, venue_id)', name);
+    EXECUTE format('ALTER TABLE public.scan_day ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                   name, first, (first + interval '1 month')::date);
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT of_month', name);
 END $$;
 
 CREATE FUNCTION analyze_facts(target text) RETURNS void
@@ -96,8 +114,8 @@ BEGIN
         ADD CONSTRAINT venue_load_run_fkey FOREIGN KEY (load_run) REFERENCES public.load_run (id);
 END $$;
 
-REVOKE ALL ON FUNCTION add_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION add_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys TO phuqr_loader;
+REVOKE ALL ON FUNCTION add_scan_month, attach_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION add_scan_month, attach_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys TO phuqr_loader;
 """
 
 _GRANTS = """
@@ -218,7 +236,9 @@ def upgrade():
 
 def downgrade():
     op.execute("DROP TRIGGER venue_moved ON venue; DROP TRIGGER venue_stays ON venue")
-    op.execute("DROP FUNCTION move_scans, keep_scanned, suspend_venue_keys, restore_venue_keys, analyze_facts")
+    op.execute(
+        "DROP FUNCTION move_scans, keep_scanned, suspend_venue_keys, restore_venue_keys, attach_scan_month, analyze_facts"
+    )
     op.execute("CREATE FUNCTION analyze_facts() RETURNS void LANGUAGE sql AS ''")
     op.drop_constraint("inspection_made_key", "inspection")
     op.drop_constraint("visit_told_key", "visit")
