@@ -127,7 +127,7 @@ def run_load(
             if same:
                 return Outcome(**told, same_as=same.id, rows_in=same.rows_in, rows_loaded=same.rows_loaded,
                                rows_refused=same.rows_refused, warnings=same.warnings)  # fmt: skip
-            removed = not invented and kind != "boundaries" and _remove_sample(connection)
+            removed = not invented and kind not in ("boundaries", "aliases") and _remove_sample(connection)
             run = connection.scalar(load_run.insert().values(**described).returning(load_run.c.id))
             with Copier(connection) as copier:
                 writing = Writing(connection, source, run, copier, max_refused)
