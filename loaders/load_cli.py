@@ -201,17 +201,18 @@ def _load_all(
         if scope.role not in roles:
             raise AccountError(f"{account}: tài khoản vai trò {scope.role} không nạp được loại số liệu này")
         own["actor"] = Actor(account, scope)
-    if kind != "boundaries":
-        own["mapping"] = read_mapping(mapping) if mapping else None
     paths = expand_paths(files, suffixes)
     outs = _name_findings(findings, paths) if findings else [None] * len(paths)
     for path, out in zip(paths, outs, strict=True):
         try:
+            if kind != "boundaries":
+                own["mapping"] = read_mapping(mapping) if mapping else None
             with show_progress(path.name) as progress:
                 outcome = loader(path, progress=progress, dry_run=dry_run, max_refused=max_refused / 100, **own)
         except PhuqrError as error:
             if as_json:
-                typer.echo(json.dumps({"kind": kind, "file": path.name, "error": str(error)}, ensure_ascii=False))
+                told = {"kind": kind, "file": path.name, "error": str(error), "error_type": type(error).__name__}
+                typer.echo(json.dumps(told, ensure_ascii=False))
             raise
         typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False) if as_json else "\n".join(describe(outcome)))
         if out and len(outcome.findings):
