@@ -3,12 +3,34 @@
 import re
 from html import escape
 
+import pandas as pd
+
 from geo.quality import LATE_DAYS, SHARES, divide
 
 
 def plain(said):
     """A text as Streamlit's labels take it, which are Markdown: no link, picture or colour of a file's making."""
     return re.sub(r"([\\`*_{}\[\]()#+.!<>|$:~&-])", r"\\\1", said)
+
+
+# What the command says of its options -> what it says where these are not at hand.
+_OPTIONS = {
+    ", hoặc ghi --max-refused với mức cao hơn": "",
+    "nạp với --map và một tệp": "chọn ở trên một tệp ánh xạ tiêu đề cột",
+    "tệp --map": "tệp ánh xạ tiêu đề cột",
+}
+
+
+def in_page(said):
+    """A sentence of the command without its options."""
+    for words, others in _OPTIONS.items():
+        said = said.replace(words, others)
+    return said
+
+
+def section(title):
+    """The heading of a part of the page."""
+    return f'<h4 class="phuqr-section">{escape(title)}</h4>'
 
 
 def notice(mood, title, lines):
@@ -31,16 +53,27 @@ def tally(result, text):
         f'<div class="phuqr-{name}"><dt>{escape(text(f"load.{name}"))}</dt><dd>{escape(text.number(result[name]))}</dd></div>'
         for name in shown
     )
+    return f'<section class="phuqr-tally"><dl>{counts}</dl><p>{escape(_equation(result, text))}</p></section>'
+
+
+def _equation(result, text):
+    """What came in is what was accepted and what was refused; of a file refused as a whole, what of it was."""
     values = {name: text.number(result[name]) for name in ("rows_in", "rows_loaded", "rows_refused")}
-    return f'<section class="phuqr-tally"><dl>{counts}</dl><p>{escape(text("load.equation", **values))}</p></section>'
+    return text("load.equation_none" if result["error"] else "load.equation", **values)
 
 
 def _table(head, rows, name):
+    """A table of texts; a cell of two has the second under the first, in small print."""
     top = "".join(f"<th scope='col'>{escape(title)}</th>" for title in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return (
         f'<div class="phuqr-table phuqr-{name}"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def _cell(said):
+    said, small = (said, None) if isinstance(said, str) else said
+    return f"<td>{escape(said)}{f'<small>{escape(small)}</small>' if small else ''}</td>"
 
 
 def restated(figures, text):
@@ -55,14 +88,13 @@ def restated(figures, text):
 
 def commune_rows(rows, units, unplaced, text):
     """Rows of a file by commune, those with refused rows first, then the largest; unplaced: refused, of a commune not known."""
-    head = [text("commune"), text("load.rows_loaded"), text("load.rows_refused"), text("load.warned")]
+    head = [text("commune"), text("load.valid"), text("load.rows_refused"), text("load.warned")]
     ordered = sorted(rows.items(), key=lambda item: (-item[1]["refused"], -item[1]["loaded"], item[0]))
-    cells = [
-        [units[code].name, *(text.number(row[name]) for name in ("loaded", "refused", "warned"))]
-        for code, row in ordered
-    ]
-    if unplaced:
-        cells.append([text("load.unplaced"), text.number(0), text.number(unplaced), text.number(0)])
+    cells = [[text("load.unplaced"), text.number(0), text.number(unplaced), text.number(0)]] if unplaced else []
+    one_place = len({units[code].parent_code for code in rows}) == 1
+    for code, row in ordered:
+        name = units[code].name if one_place else f"{units[code].name}, {units[units[code].parent_code].name}"
+        cells.append([name, *(text.number(row[count]) for count in ("loaded", "refused", "warned"))])
     return _table(head, cells, "rows")
 
 
@@ -80,13 +112,39 @@ def run(found, text):
     """One load in full. found: a row of geo.quality.list_runs."""
     lines = [
         f"{text(f'kind.{found.kind}')} · {text.moment(found.started_at)} · {found.loaded_by}",
-        text(
-            "load.equation", **{name: text.number(found[name]) for name in ("rows_in", "rows_loaded", "rows_refused")}
-        ),
+        _equation(found, text),
     ]
     if found.error:
-        lines.append(f"{text('run.error')}: {found.error}")
+        lines.append(f"{text('run.error')}: {in_page(found.error)}")
     return notice("bad" if found.error else "calm", text("run.one", run=found.id, file=found.file_name), lines)
+
+
+def sources(lines, text):
+    """By kind of file its last load. lines: kind, when, hours since and newest day of each, as text."""
+    head = [text("run.kind"), *(text(f"source.{name}") for name in ("loaded_at", "age", "last_day"))]
+    return _table(head, lines, "sources")
+
+
+def quality_rows(found, text):
+    """The shares of each unit of a geo.quality.Quality, with what they were divided from."""
+    head = [
+        text("quality.unit"),
+        text("quality.communes"),
+        text("quality.venues"),
+        *(text(f"quality.{name}") for name in SHARES),
+    ]
+    rows = [
+        [row["name"], text.number(row["communes"]), text.number(row["venues"]), *(_share_cell(name, row, text) for name in SHARES)]
+        for row in found.rows.to_dict("records")
+    ]  # fmt: skip
+    return _table(head, rows, "units")
+
+
+def _share_cell(name, row, text):
+    counts = [text.number(row[count]) for count in SHARES[name]]
+    if pd.isna(row[name]):
+        return text.number(None)
+    return text.percent(row[name]), text("quality.fraction", numerator=counts[0], denominator=counts[1])
 
 
 def quality_cards(total, sources, matched, hours, days, text):

@@ -6,7 +6,6 @@ run at its next use of Streamlit, but loses nothing of what the command has told
 
 import csv
 import io
-from datetime import date
 from itertools import pairwise
 
 import streamlit as st
@@ -16,9 +15,19 @@ from streamlit_folium import st_folium
 from dashboard import data, data_panels, panels
 from dashboard.app import geometry_url
 from dashboard.legend import PALETTE
-from dashboard.loads import FIRST, KINDS, LARGEST, LoadError, Offered, Spool, run_load, sha256
+from dashboard.loads import (
+    FIRST,
+    LARGEST,
+    OF_COMMUNES,
+    SUFFIXES,
+    WITH_VINTAGE,
+    LoadError,
+    Offered,
+    Spool,
+    run_load,
+    sha256,
+)
 from dashboard.maps import NO_DATA, SWATCHES, commune_map, paint
-from dashboard.state import CALENDAR
 from geo.db import today
 from geo.names import split_kind, strip_marks
 from geo.units import communes_within, vintage_in_force
@@ -33,42 +42,33 @@ def show_load(reader, held, text):
     job = st.session_state.setdefault("job", {})
     st.caption(text("load.first"))
     kind = st.selectbox(
-        text("kind"), list(KINDS), 2, format_func=lambda kind: text(f"kind.{kind}"), key="load-kind", width=420
-    )
+        text("kind"), OF_COMMUNES, OF_COMMUNES.index("venues"), format_func=lambda kind: text(f"kind.{kind}"), key="load-kind",
+        width=420,
+    )  # fmt: skip
     options = choose_options(reader, held, kind, text)
-    label = text("load.file", suffixes=", ".join(KINDS[kind].suffixes), largest=LARGEST)
-    uploaded = st.file_uploader(label, type=list(KINDS[kind].suffixes), key=f"load-file-{kind}")
-    mapping = None
-    if kind != "boundaries":
-        with st.expander(text("load.mapping")):
-            st.caption(text("load.mapping_help"))
-            mapping = st.file_uploader(
-                text("load.mapping"), type=["toml"], key=f"load-map-{kind}", label_visibility="collapsed"
-            )
+    label = text("load.file", suffixes=", ".join(SUFFIXES), largest=LARGEST)
+    uploaded = st.file_uploader(label, type=SUFFIXES, key=f"load-file-{kind}")
+    with st.expander(text("load.mapping")):
+        st.caption(text("load.mapping_help"))
+        mapping = st.file_uploader(
+            text("load.mapping"), type=["toml"], key=f"load-map-{kind}", label_visibility="collapsed"
+        )
     asked = (kind, uploaded and uploaded.file_id, mapping and mapping.file_id, *options.items())
     if st.button(text("load.check"), type="primary", disabled=uploaded is None, key="load-check"):
         with st.spinner(text("load.checking")):
             keep(job, reader, asked, uploaded, mapping)
             check(job, reader)
         st.rerun()
-    if uploaded is not None and job.get("asked") == asked:
+    if uploaded is None:
+        job.clear()
+    elif job.get("asked") == asked:
         show_job(job, reader, held, text)
 
 
 def choose_options(reader, held, kind, text):
-    """What the command is told beside the file: the vintage, and of boundaries where they come from."""
+    """What the command is told beside the file: the vintage of its units, where its rows do not tell the day."""
     vintages = data.vintages(held.version, reader.scope)
-    if KINDS[kind].vintage == "new":
-        day, source, licence = st.columns([2, 4, 3])
-        first, last = CALENDAR[0].replace(year=1975), CALENDAR[1]
-        return {
-            "vintage": day.date_input(
-                text("load.vintage_new"), date(2021, 11, 1), first, last, key="load-day", format="DD/MM/YYYY"
-            ),
-            "source": source.text_input(text("load.source"), key="load-source", max_chars=200).strip(),
-            "licence": licence.text_input(text("load.licence"), key="load-licence", max_chars=200).strip(),
-        }
-    if KINDS[kind].vintage == "known" and vintages:
+    if kind in WITH_VINTAGE and vintages:
         days = [vintage.valid_from for vintage in vintages]
         in_force = days.index(vintage_in_force(vintages, held.scans_until or today()).valid_from)
         chosen = st.selectbox(
@@ -98,14 +98,18 @@ def check(job, reader):
     _attempt(job, "checked", reader, job["path"], dry_run=True, findings=findings)
     if findings.is_file():
         job["offered"] = Offered(reader.name, findings, findings.name)
+    if job["checked"] and job["checked"].is_unread():
+        job["path"].unlink()
 
 
 def load(job, reader):
     """Load the very file that was checked."""
-    if sha256(job["path"]) != job["sha256"]:
+    if not job["path"].is_file() or sha256(job["path"]) != job["sha256"]:
         job["error"] = "changed"
     else:
         _attempt(job, "loaded", reader, job["path"])
+        if job["loaded"]:
+            job["path"].unlink()
 
 
 def _attempt(job, what, reader, path, **more):
@@ -127,8 +131,9 @@ def show_job(job, reader, held, text):
 
 
 def show_loaded(job, loaded, text):
+    """What was loaded, and what remains to be mended."""
     if loaded["error"]:
-        st.html(data_panels.notice("bad", text("load.refused_whole"), [loaded["error"]]))
+        st.html(data_panels.notice("bad", text("load.refused_whole"), [data_panels.in_page(loaded["error"])]))
         return
     if loaded["same_as"]:
         st.html(data_panels.notice("calm", text("load.same", run=loaded["same_as"]), [text("load.again")]))
@@ -136,16 +141,18 @@ def show_loaded(job, loaded, text):
     said = [text("load.sample_gone")] * bool(loaded["sample_removed"]) + [text("load.again")]
     st.html(data_panels.notice("good", text("load.done", file=job["name"], run=loaded["run"]), said))
     st.html(data_panels.tally(loaded, text))
+    show_offered(job, text)
 
 
 def show_checked(job, checked, reader, held, text):
     """The figures, the map, what was found, names to tell the meaning of, and the button that loads."""
-    st.markdown(f"#### {text('load.checked')}")
-    st.html(data_panels.tally(checked, text))
+    st.html(data_panels.section(text("load.checked", file=job["name"])))
+    if not checked.is_unread():
+        st.html(data_panels.tally(checked, text))
     said = [*checked["notes"]] + [text("load.ignored", titles=", ".join(checked["ignored"]))] * bool(checked["ignored"])
     said += [text("load.sample")] * bool(checked["sample_removed"])
     if checked["error"]:
-        st.html(data_panels.notice("bad", text("load.refused_whole"), [checked["error"], *said]))
+        st.html(data_panels.notice("bad", text("load.refused_whole"), [data_panels.in_page(checked["error"]), *said]))
     elif said:
         st.html(data_panels.notice("calm", text("sheet.note"), said))
     if checked["restated"]:
@@ -252,8 +259,7 @@ def show_findings(job, checked, text):
             st.caption(text("load.no_findings"))
         return
     st.markdown(f"**{text('load.findings')}**")
-    if job.get("offered"):
-        st.html(data_panels.download(f"/data/checked/{job['offered'].token}.xlsx", text("load.download")))
+    show_offered(job, text)
     for place, rule in enumerate(checked.rules):
         reason = rule.reason if text.language == "vi" else text.rule(rule.rule)
         sort = text("load.refused" if rule.refused else "load.warned")
@@ -262,6 +268,12 @@ def show_findings(job, checked, text):
             st.html(data_panels.findings(rule, text))
             if rule.count > len(rule.first):
                 st.caption(text("load.more_rows", count=text.number(FIRST), all=text.number(rule.count)))
+
+
+def show_offered(job, text):
+    """The link to the rows to mend, if there are any."""
+    if job.get("offered"):
+        st.html(data_panels.download(f"/data/checked/{job['offered'].token}.xlsx", text("load.download")))
 
 
 def show_names(job, checked, reader, held, text):

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import unicodedata
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -27,46 +27,41 @@ COMMAND = [sys.executable, "-m", "phuqr", "load"]
 LONGEST = 20 * 60  # seconds that a load may take
 LARGEST = 200  # MB that a file may have
 FIRST = 20  # findings of a rule that are kept to be shown
-NAMED = ("unknown_commune", "ambiguous_name")  # rules whose values are names that a person may tell the meaning of
-_TABLES = ("csv", "tsv", "xlsx", "xls", "ods")
+NAMED = "unknown_commune"  # the rule whose values are names that a person may tell the meaning of
 _log = logging.getLogger("phuqr.loads")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file: its suffixes, whether it brings a vintage of units or is told in one of those known, or neither."""
-
-    suffixes: tuple[str, ...] = _TABLES
-    vintage: str | None = None
-
-
-# By the command's names, in the order in which a province loads them.
-KINDS = {
-    "boundaries": Kind(("gpkg", "geojson", "json", "zip", "kml"), "new"),
-    "register": Kind(vintage="known"),
-    "venues": Kind(),
-    "scans": Kind(),
-    "visits": Kind(),
-    "inspections": Kind(),
-    "population": Kind(vintage="known"),
-    "unit-changes": Kind(),
-    "aliases": Kind(vintage="known"),
-}
+SUFFIXES = ["csv", "tsv", "xlsx", "xls", "ods"]
+# Kinds by the command's names, in the order in which a province loads them.
+KINDS = ("boundaries", "unit-changes", "register", "venues", "scans", "visits", "inspections", "population", "aliases")
+OF_PROVINCES = (
+    "boundaries",
+    "unit-changes",
+)  # not of communes that an account sees or not: the command takes them from no account
+OF_COMMUNES = tuple(kind for kind in KINDS if kind not in OF_PROVINCES)
+WITH_VINTAGE = ("register", "population", "aliases")  # whose rows have no day to find the units in force by
 
 
 class LoadError(PhuqrError):
-    """A load that could not be run; `why`: busy, slow, changed or failed."""
+    """A load that could not be run to its end; `why`: busy, slow, changed, database or failed."""
 
     def __init__(self, why, said=""):
         super().__init__(f"a load from the browser: {why} {said}".strip())
         self.why = why
 
 
+_PREFIX = "phuqr-load-"
+
+
 class Spool:
-    """A folder that only this server's user may enter, gone with the object (the session's state) or the process."""
+    """A folder that only this server's user may enter, gone with the object (the session's state) or the process.
+
+    What a process that was killed has left is removed by the next one that makes a folder.
+    """
 
     def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="phuqr-load-"))
+        _remove_left_over()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def keep(self, name, data):
@@ -75,6 +70,24 @@ class Spool:
         path.write_bytes(data)
         path.chmod(0o400)
         return path
+
+
+def _remove_left_over():
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+        process = int(re.match("[0-9]{1,9}", folder.name.removeprefix(_PREFIX))[0])
+        with suppress(OSError):
+            if folder.lstat().st_uid == os.getuid() and not _is_running(process):
+                shutil.rmtree(folder)
+
+
+def _is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def safe_name(name):
@@ -94,7 +107,7 @@ def sha256(path):
 
 @dataclass(frozen=True)
 class Rule:
-    """What one rule found. first: the first findings, as the command tells them; spellings: of rules in NAMED, value -> remedy."""
+    """What one rule found. first: the first findings, as the command tells them; spellings: of NAMED, value -> remedy."""
 
     rule: str
     refused: bool
@@ -115,24 +128,25 @@ class Result:
         """A value of the object; 0 or nothing where a file was refused before its rows were read."""
         return self.told.get(name, () if name in _LISTS else 0 if name in _NUMBERS else None)
 
+    def is_unread(self):
+        """Whether the file was refused before all its rows were read: for its headers, its format or personal data."""
+        return bool(self["error"]) and "rows_in" not in self.told
+
 
 _LISTS = {"ignored", "notes", "communes", "restated"}
 _NUMBERS = {"rows_in", "rows_loaded", "rows_refused", "rows_changed", "rows_taken_back", "rows_kept", "warnings"}
 
 
-def run_load(
-    kind, path, account, *, dry_run=False, findings=None, mapping=None, vintage=None, source=None, licence=None
-):
+def run_load(kind, path, account, *, dry_run=False, findings=None, mapping=None, vintage=None):
     """Run `phuqr load` on a file in an account's name; the Result.
 
     findings, mapping: paths of the file of findings to write and of a --map file; vintage: a date.
-    LoadError where another load of the account runs, or this one took too long or told nothing.
+    LoadError where another load of the account runs, this one took too long or told nothing, or the database is away.
     """
-    if kind not in KINDS:
+    if kind not in OF_COMMUNES:
         raise ValueError(f"there is no kind of load {kind}")
     words = [*COMMAND, kind, str(path), f"--as={account}", "--json"]
-    options = {"findings": findings, "map": mapping, "vintage": vintage, "source": source, "licence": licence}
-    # With =, so that nothing that was typed is taken for an option
+    options = {"findings": findings, "map": mapping, "vintage": vintage}
     words += ["--dry-run"] * dry_run + [f"--{name}={value}" for name, value in options.items() if value]
     with _one_at_a_time(account):
         return read_result(*_run(words))
@@ -179,10 +193,12 @@ def read_result(printed, complained="", code=0):
         told = json.loads(printed)
         findings = told.pop("findings", [])
         error = told.get("error")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         error, told = None, None
     if told is None or (code and not error):
         raise LoadError("failed", f"exit {code}: {complained.strip()[-500:]}")
+    if told.get("error_type") == "DatabaseError":
+        raise LoadError("database", error)
     return Result(told, _by_rule(findings))
 
 
@@ -192,7 +208,7 @@ def _by_rule(findings):
         rules.setdefault((not found["refused"], found["rule"]), []).append(found)
     found = sorted(rules.items(), key=lambda item: (item[0][0], -len(item[1])))
     return tuple(
-        Rule(rule, not kept, of[0]["reason"], len(of), tuple(of[:FIRST]), _spellings(of) if rule in NAMED else {})
+        Rule(rule, not kept, of[0]["reason"], len(of), tuple(of[:FIRST]), _spellings(of) if rule == NAMED else {})
         for (kept, rule), of in found
     )
 

@@ -12,7 +12,7 @@ from dashboard.loads import KINDS
 from dashboard.navigation import LOADING
 from dashboard.state import read_window
 from geo import db
-from geo.quality import SHARES, list_findings
+from geo.quality import list_findings
 from geo.units import LEVELS
 
 RUN_COLUMNS = ["id", "at", "kind", "file_name", "loaded_by", "rows_in", "rows_loaded", "rows_refused", "rows_changed",
@@ -34,9 +34,11 @@ def show_runs(reader, held, text):
         st.info(text("run.none"))
         return
     st.caption(text("run.count", count=text.number(len(runs))))
-    loaded_by = runs["loaded_by"].mask(runs["invented"].astype(bool), text("run.sample"))
+    invented = runs["invented"].astype(bool)
+    shown = {name: runs[name].mask(invented, text("run.sample")) for name in ("file_name", "loaded_by")}
+    runs = runs.assign(**shown)
     named = [text(f"kind.{each}") for each in runs["kind"]]
-    rows = runs.assign(at=runs["started_at"], kind=named, loaded_by=loaded_by)[RUN_COLUMNS]
+    rows = runs.assign(at=runs["started_at"], kind=named)[RUN_COLUMNS]
     counts = {name: text.number for name in RUN_COLUMNS if name.startswith("rows_") or name == "warnings"}
     titles = {name: text(f"run.{name}") for name in rows}
     titles["at"] = st.column_config.DatetimeColumn(titles["at"], format="DD/MM/YYYY HH:mm", timezone=db.TIME_ZONE)
@@ -65,26 +67,21 @@ def show_freshness(reader, held, sources, quality, text):
     """By source and by commune, how long ago; those that are overdue first."""
     st.markdown(f"**{text('source.list')}**")
     known = sources.set_index("kind")
-    lines = [(kind, known.loc[kind] if kind in known.index else None) for kind in KINDS]
-    rows = pd.DataFrame(
-        {
-            "kind": text(f"kind.{kind}"),
-            "loaded_at": text("source.never") if line is None or pd.isna(line["loaded_at"]) else text.moment(line["loaded_at"]),
-            "age": None if line is None else hours_since(line["loaded_at"]),
-            "last_day": "–" if line is None or pd.isna(line["last_day"]) else text.day(line["last_day"]),
-        }
-        for kind, line in lines
-    ).astype({"age": "Int64"})  # fmt: skip
-    titles = {name: text("run.kind" if name == "kind" else f"source.{name}") for name in rows}
-    st.dataframe(rows.style.format({"age": text.number}), hide_index=True, column_config=titles, placeholder="–")
+    lines = []
+    for kind in KINDS:
+        at, day = known.loc[kind, ["loaded_at", "last_day"]] if kind in known.index else (None, None)
+        told = text("source.never") if pd.isna(at) else text.moment(at)
+        lines.append([
+            text(f"kind.{kind}"), told, text.number(hours_since(at)), text.number(None) if pd.isna(day) else text.day(day),
+        ])  # fmt: skip
+    st.html(data_panels.sources(lines, text))
     communes = quality.rows.sort_values(["days_without", "code"], ascending=[False, True], na_position="first")
     st.markdown(f"**{text('fresh.communes', count=text.number(len(communes)))}**")
     st.caption(text("fresh.help", day=text.day(quality.newest)) if quality.newest else text("fresh.help_none"))
     names = data.atlas(held.version, reader.scope, quality.vintage.valid_from).units
     table = pd.DataFrame({
-        "commune": communes["name"], "district_short": [names[code].name for code in communes["parent_code"]],
-        "last_day": communes["last_day"],
-        "days_without": communes["days_without"], "venues": communes["venues"],
+        "commune": communes["name"], "last_day": communes["last_day"], "days_without": communes["days_without"],
+        "venues": communes["venues"], "district_short": [names[code].name for code in communes["parent_code"]],
     })  # fmt: skip
     titles = {name: text(name if name in ("commune", "district_short") else f"fresh.{name}") for name in table}
     titles["last_day"] = st.column_config.DateColumn(titles["last_day"], format="DD/MM/YYYY")
@@ -94,9 +91,10 @@ def show_freshness(reader, held, sources, quality, text):
     )  # fmt: skip
 
 
-def find_matched(runs):
-    """Rows with a known venue, and rows in, of the newest load of scans that took rows; None without one."""
-    taken = runs[runs["rows_loaded"] > 0]
+def find_matched(runs, sources):
+    """Rows with a known venue, and rows in, of the load that `sources` has of scans; None without one."""
+    of_scans = sources.loc[sources["kind"] == "scans", "run"].dropna()
+    taken = runs[runs["id"].isin(of_scans)]
     return (
         (taken["rows_in"].iloc[0] - taken["unknown_venues"].iloc[0], taken["rows_in"].iloc[0]) if len(taken) else None
     )
@@ -104,7 +102,8 @@ def find_matched(runs):
 
 def show_quality(reader, held, sources, asked, window, text):
     """The four headings, and their shares by commune, district or province."""
-    unit, vintage = asked[0], asked[1]
+    unit, vintage = asked
+    cards = st.container()
     by = st.segmented_control(
         text("by"), list(LEVELS)[::-1], default="district", key="by", required=True,
         format_func=lambda by: text(f"by.{by}"),
@@ -115,23 +114,17 @@ def show_quality(reader, held, sources, asked, window, text):
         held.version, reader.scope, unit.code, vintage, window.first, window.last, held.scans_until, by
     )
     days = {"first": text.day(window.first), "last": text.day(window.last)}
-    days["newest"] = text.day(held.scans_until) if held.scans_until else text("no_data")
+    newest = "quality.newest" if held.scans_until else "quality.newest_none"
+    days["newest"] = text(newest, day=text.day(held.scans_until or window.last))
     loaded = dict(zip(sources["kind"], sources["loaded_at"], strict=True))
     hours = {kind: hours_since(loaded.get(kind)) for kind in ("register", "venues", "scans")}
-    matched = find_matched(data.runs(held.version, reader.scope, "scans"))
-    st.html(data_panels.quality_cards(quality.total, sources, matched, hours, days, text))
-    st.caption(text("quality.days", window=text.window(window), valid_from=text.day(vintage.valid_from)))
-    if quality.elsewhere:
-        st.warning(text("quality.elsewhere", count=text.number(quality.elsewhere)))
-    st.markdown(f"**{text('quality.table', count=text.number(len(quality.rows)))}**")
-    table = quality.rows[["name", "communes", "venues", *SHARES]]
-    forms = {name: text.percent if name in SHARES else text.number for name in table.columns[1:]}
-    titles = {name: text("quality.unit" if name == "name" else f"quality.{name}") for name in table}
-    st.dataframe(
-        table.style.format(forms), hide_index=True, height=min(420, 38 + 35 * len(table)), placeholder=text("no_data"),
-        column_config={name: st.column_config.Column(title, pinned=name == "name") for name, title in titles.items()},
-        key=f"quality-{by}",
-    )  # fmt: skip
+    matched = find_matched(data.runs(held.version, reader.scope, "scans"), sources)
+    with cards:
+        st.html(data_panels.quality_cards(quality.total, sources, matched, hours, days, text))
+        st.caption(text("quality.days", window=text.window(window), valid_from=text.day(vintage.valid_from)))
+        if quality.elsewhere:
+            st.warning(text("quality.elsewhere", count=text.number(quality.elsewhere)))
+    st.html(data_panels.quality_rows(quality, text))
 
 
 with page("data") as (text, reader):
