@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import date
 from html import escape
+from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -136,6 +137,7 @@ def test_what_was_checked_is_loaded_in_the_accounts_name(read_as):
     page = press(page, "load-load")
     assert "Đã nạp: scans moi.csv (lần nạp" in html(page)
     assert count("scan_day") > before
+    assert not page.session_state["job"]["path"].exists(), "it does not stay on the disk"
     assert "load-load" not in [button.key for button in page.button], "not twice"
     newest = page.dataframe[0].value.iloc[0]
     assert (newest["file_name"], newest["loaded_by"], newest["rows_loaded"]) == ("scans moi.csv", "data", 10)
@@ -165,8 +167,39 @@ def test_another_file_or_kind_hides_the_check_of_before(read_as):
 def test_a_file_of_persons_is_refused_as_the_command_says_it(read_as):
     read_as()
     page = press(put(opened(), "ca nhan.csv", PERSONAL, "scans"), "load-check")
-    assert "có cột dữ liệu cá nhân (Số điện thoại)" in html(page)
-    assert "load-load" not in [button.key for button in page.button]
+    assert "có cột dữ liệu cá nhân (Số điện thoại)" in html(page) and "0912345678" not in html(page)
+    assert "load-load" not in [button.key for button in page.button] and "phuqr-tally" not in html(page)
+    folder = page.session_state["job"]["spool"].folder
+    assert not [path for path in folder.rglob("*") if path.is_file()], "it does not stay on the disk"
+
+
+BAD = (
+    "Mã địa điểm,Tên địa điểm,Loại hình,Xã,Huyện,Ngày tạo\nB1,x,Chợ dân sinh,Quang Vĩnh,Đức Thọ,31/02/2021\n"
+    + "".join(f"B{place},x,Chợ dân sinh,Quang Vĩnh,Đức Thọ,30/11/2021\n" for place in range(2, 8))
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (BAD, ["1/7 dòng bị từ chối (14,3\u00a0%)", "hãy sửa tệp", "7 dòng, trong đó 1 bị từ chối; không dòng nào được nạp"]),
+        ("Mã địa điểm,Cột lạ,Loại hình\nB1,x,Chợ dân sinh\n", ["thiếu cột", "chọn ở trên một tệp ánh xạ tiêu đề cột"]),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_no_option_of_the_command(read_as, content, said):
+    read_as()
+    page = press(put(opened(), "tệp.csv", content), "load-check")
+    shown = html(page)
+    assert all(each in shown.replace(" %", "\u00a0%") for each in said), shown
+    assert " --" not in shown and "load-load" not in [button.key for button in page.button]
+
+
+def test_a_mapping_that_cannot_be_read_is_told_as_such(read_as):
+    read_as()
+    page = put(opened(), "tệp.csv", FILE)
+    page.file_uploader(key="load-map-venues").set_value(("cột.toml", b"[columns\n", "text/plain"))
+    page = press(run(page), "load-check")
+    assert "cột.toml: tệp ánh xạ tiêu đề cột không đúng cú pháp TOML" in html(page)
 
 
 def test_a_name_that_a_person_has_told_is_understood_from_then_on(read_as):
@@ -342,6 +375,13 @@ def test_a_server_that_ends_does_not_wait_for_a_load():
     assert done.stdout.strip() == "slow"
 
 
+def test_a_database_that_is_away_is_not_the_files_fault():
+    told = {"kind": "venues", "file": "a.csv", "error": "the database cannot be used", "error_type": "DatabaseError"}
+    with pytest.raises(loads.LoadError) as refused:
+        loads.read_result(json.dumps(told), "", 1)
+    assert refused.value.why == "database" and VI("load.error.database")
+
+
 @pytest.mark.parametrize("printed", ["", "Traceback", "[]", "null", '"x"', "{}{}"])
 def test_what_is_no_object_of_a_load_is_an_error(printed):
     with pytest.raises(loads.LoadError) as refused:
@@ -384,6 +424,17 @@ def test_the_folder_is_private_and_goes_with_the_session():
     folder = spool.folder
     del spool
     assert not folder.exists()
+
+
+def test_what_a_killed_server_has_left_is_removed():
+    script = "import os, signal\nfrom dashboard.loads import Spool\nspool = Spool()\nspool.keep('a.csv', b'1')\n"
+    script += "print(spool.folder, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    left = Path(done.stdout.strip())
+    assert (left.is_dir(), done.returncode) == (True, -9)
+    mine = loads.Spool()
+    loads.Spool()
+    assert not left.exists() and mine.folder.is_dir()
 
 
 def test_labels_take_no_markdown():

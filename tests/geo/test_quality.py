@@ -179,6 +179,19 @@ def test_findings_are_of_communes_in_scope(loaded):
     assert len(found(scans, "42", "46")) > len(found(scans, "42", "46").head(1)) and found(999_999_999_999, "42").empty
 
 
+def test_loads_of_a_sample_that_is_gone_are_no_sources(loaded):
+    with db.engine().begin() as connection:
+        connection.execute(sa.text("UPDATE load_run SET invented = true WHERE kind IN ('boundaries', 'register')"))
+    try:
+        with db.reading(operator_scope()) as connection:
+            found = list_sources(connection).set_index("kind")["run"]
+        assert pd.isna(found["register"]), "the venues are real"
+        assert found["boundaries"] and found["venues"]
+    finally:
+        with db.engine().begin() as connection:
+            connection.execute(sa.text("UPDATE load_run SET invented = false"))
+
+
 def test_sources_are_the_newest_loads_that_took_rows(loaded, tmp_path):
     with db.reading(operator_scope()) as connection:
         found = list_sources(connection).set_index("kind")

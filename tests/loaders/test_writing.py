@@ -16,6 +16,7 @@ from geo.accounts import operator_scope
 from geo.errors import DatabaseError, FileError
 from geo.units import list_vintages
 from loaders import boundaries, register, scans, venues, writing
+from loaders.aliases import load_aliases
 from loaders.boundaries import load_boundary_rows, read_layer
 from loaders.reading import open_source
 from loaders.register import load_register, load_register_rows
@@ -200,6 +201,12 @@ def test_sketched_units_that_real_rows_name_stay(sample, boundary_file, small_fi
     boundaries.load_boundaries(boundary_file, date(2020, 1, 1))
     kept = read_rows("SELECT code FROM admin_unit WHERE vintage = 1")["code"].tolist()
     assert kept == ["18229", "18235", "18754", "42", "440", "449"]  # the communes with venues, and what they lie in
+
+
+def test_names_that_a_person_confirms_leave_the_sample(sample, write_csv, read_rows):
+    before = held(read_rows)
+    assert not load_aliases(write_csv("alias,commune_code\nQuang Vình,18235\n")).sample_removed
+    assert held(read_rows) == before and len(read_rows("unit_alias")) == 1
 
 
 def test_a_file_of_which_nothing_is_taken_leaves_the_sample(sample, write_csv, read_rows):
