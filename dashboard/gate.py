@@ -113,8 +113,16 @@ class Gate:
         return None
 
     def _refuse_reader(self, scope, reader):
-        """The status for what is refused to a reader of that role; None if nothing is."""
-        return 404 if UPLOAD.fullmatch(scope["path"]) and reader.scope.role not in LOADING else None
+        """What a reader of that role gets in place of what is not for it: a status, or where to go; None if it is."""
+        path, role = scope["path"], reader.scope.role
+        if UPLOAD.fullmatch(path) and role not in LOADING:
+            return 404
+        if path in PAGE_PATHS and role not in PAGES[path[1:]].roles:
+            query = scope["query_string"].decode("latin-1")
+            return (
+                f"/?{query}" if query else "/"
+            )  # Streamlit would say "Page not found", in English, over the first page
+        return None
 
     async def _find_reader(self, scope, headers):
         """The session's key and its Actor; None and None where the cookie is missing, forged or of a session that ended."""

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from urllib.request import urlopen
 
 import pytest
@@ -41,13 +42,26 @@ def server_log(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def serve():
+    """A function that serves the dashboard on a database: a context manager with its address."""
+    return _serve
+
+
+@pytest.fixture(scope="session")
 def server(sample, passwords, server_log):
-    """The dashboard's address; at the end it has left nothing in its log and ends by itself when told to."""
+    """The dashboard's address."""
+    with _serve(sample, server_log) as address:
+        yield address
+
+
+@contextmanager
+def _serve(url, server_log):
+    """The address of a dashboard on a database; at the end it has left nothing in its log and ends by itself when told to."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "phuqr", "serve", "--port", str(port)]
     with server_log.open("w") as file:
-        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": sample}, stdout=file, stderr=file)
+        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url}, stdout=file, stderr=file)
     address = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + 60

@@ -122,8 +122,16 @@ def test_who_is_signed_in_reaches_what_the_pages_need(server, cookies, new_page,
     page = new_page(role)
     page.goto("/")
     page.wait_for_selector("iframe[title='streamlit_folium.st_folium']")
-    for path in [*SIGNED_IN.values(), *REST.values(), *(f"/{page}" for page in PAGES)]:
+    for path in [*SIGNED_IN.values(), *REST.values()]:
         assert ask(server, path, cookies[role])[0] == 200, path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_of_other_roles_lead_to_the_first(server, cookies, role):
+    for path, page in PAGES.items():
+        status, headers, _ = ask(server, f"/{path}?lang=en", cookies[role])
+        wanted = (200, None) if role in page.roles else (303, "/?lang=en")
+        assert (status, headers["Location"]) == wanted, path
 
 
 @pytest.mark.parametrize("role", ROLES)
