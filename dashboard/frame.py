@@ -26,11 +26,11 @@ _NOTICES = {
 
 
 def open_pages(role):
-    """The pages that a role may open, by path, as Streamlit takes them; others do not exist for it."""
+    """The pages that a role may open, by path, as Streamlit takes them; others do not exist for it. None: every page."""
     return {
         path: st.Page(page.file, title=Text("vi")(page.title), url_path=path, default=path == "")
         for path, page in PAGES.items()
-        if role in page.roles
+        if role is None or role in page.roles
     }
 
 
@@ -51,6 +51,12 @@ def page(path):
     except PhuqrError as error:
         logging.getLogger("phuqr").warning("%s", error)
         st.error(text(_NOTICES.get(type(error), "error.database")))
+        _tell_browser(language)
+        st.stop()  # there may be no reader to yield
+    _tell_browser(language)
+
+
+def _tell_browser(language):
     st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
 
 

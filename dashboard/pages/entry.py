@@ -8,8 +8,9 @@ from geo.errors import PhuqrError
 
 try:
     reader = data.reader()
-except PhuqrError:  # which the page meets as well, and tells
-    reader = None
-# Without a reader the map, which then leads to the sign-in page
-pages = open_pages(reader.scope.role if reader else "leader")
+    # Without a reader the map, which then leads to the sign-in page
+    role = reader.scope.role if reader else "leader"
+except PhuqrError:  # which the page asked for meets as well, and tells
+    role = None
+pages = open_pages(role)
 st.navigation(list(pages.values()), position="hidden").run()

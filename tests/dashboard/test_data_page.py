@@ -24,6 +24,7 @@ from dashboard.words import RULES
 from geo import db
 from geo.accounts import add_account, everything
 from geo.audit import Actor, operator
+from geo.errors import DatabaseError
 from geo.scope import ROLES, Scope
 from loaders import checking
 
@@ -310,6 +311,17 @@ def test_quality_has_its_four_headings_with_numerator_and_denominator(read_as):
     assert "26/11/2021" in shown or "27/11/2021" in shown
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_database_that_is_away_before_anything_is_read_is_told_and_nothing_else(monkeypatch, path):
+    def away():
+        raise DatabaseError("the database cannot be used")
+
+    monkeypatch.setattr(data, "reader", away)
+    for file in (PAGES[path].file, PAGES[path].file.with_name("entry.py")):
+        page = AppTest.from_file(file, default_timeout=30).run()
+        assert not page.exception and [error.value for error in page.error] == [VI("error.database")]
+
+
 def test_english(read_as):
     read_as()
     page = opened(lang="en")
@@ -512,7 +524,8 @@ def test_findings_of_a_check_are_for_its_account_and_while_its_session_lasts(rea
     assert str(answer.path) == str(offered.path) and downloads() == ("data", "tệp xấu-can-sua.xlsx")
     rows = CalamineWorkbook.from_path(str(offered.path)).get_sheet_by_index(0).to_python()
     assert rows[-1][0] == "N3" and HOSTILE in rows[-1]
-    for actor, asked in ((other, token), (admin, token), (mine, token + "x"), (mine, "")):
+    demoted = Actor(mine.name, Scope("leader", mine.scope.units), mine.address)
+    for actor, asked in ((other, token), (admin, token), (demoted, token), (mine, token + "x"), (mine, "")):
         with pytest.raises(HTTPException):
             checked_findings(request(actor, token=asked))
     page.session_state["job"].clear()
