@@ -27,6 +27,12 @@ _OUTCOMES = {
     "sanction": "sanction", "de nghi xu phat": "sanction", "xu phat": "sanction",
 }  # fmt: skip
 
+# Columns of the table -> the headers they come from; without these in the file, what an earlier file told stays.
+_OPTIONAL = {
+    "posted": {"posted"}, "supervised": {"supervisor"}, "note": {"note"},
+    "head_count": {"head_count", "scanned"}, "scanned": {"head_count", "scanned"},
+}  # fmt: skip
+
 
 def load_inspections(path, mapping=None, **options):
     """Load a file of inspections; rows of venues that are not loaded are refused."""
@@ -41,6 +47,7 @@ class _Inspections:
         self._counts = {
             name: NumberReader(source.decimals.get(source.headers.get(name))) for name in ("head_count", "scanned")
         }
+        self._untold = [column for column, headers in _OPTIONAL.items() if not headers & source.headers.keys()]
         self._staged = Staged(writing, inspection, ["venue_id", "inspected_on", "campaign"])
 
     def check(self, rows):
@@ -59,10 +66,11 @@ class _Inspections:
         known = (at >= 0) & days.notna().to_numpy()
         keys = pd.Series(at, index=rows.index).astype("str") + " " + days.astype("str") + " " + rows["campaign"]
         refuse_repeated(findings, self._seen, keys, known, "inspected_on")
-        return findings, pd.DataFrame({
+        prepared = pd.DataFrame({
             "venue_id": self._venues.take("id", at), "inspected_on": days, "campaign": rows["campaign"], "outcome": outcome,
             "posted": posted, "supervised": supervised, "head_count": head_count, "scanned": scanned, "note": rows["note"],
         }, index=rows.index)  # fmt: skip
+        return findings, prepared.drop(columns=self._untold)
 
     def write(self, prepared, accepted):
         self._staged.put(prepared[accepted])

@@ -1,6 +1,7 @@
 """Inhabitants and households by commune."""
 
 import pandas as pd
+import sqlalchemy as sa
 
 from geo.schema import population
 from loaders.checking import Findings, Seen, read_counts, refuse_repeated
@@ -30,6 +31,8 @@ class _Population:
             name: NumberReader(source.decimals.get(source.headers.get(name))) for name in ("population", "households")
         }
         self._staged = Staged(writing, population, ["vintage", "commune_code"])
+        held = sa.select(population.c.vintage, population.c.commune_code, population.c.households)
+        self._held = {(vintage, code): count for vintage, code, count in writing.connection.execute(held)}
 
     def check(self, rows):
         findings = Findings(rows, self._writing.source.headers)
@@ -37,12 +40,14 @@ class _Population:
         refuse_repeated(findings, self._seen, placed.units, placed.units > 0, "commune")
         people = read_counts(findings, "population", self._counts["population"])
         households = read_counts(findings, "households", self._counts["households"], required=False)
-        findings.add((households > people).fillna(False), "households", "households_above_population")
+        told = "households" in self._writing.source.headers
+        if not told:  # those that an earlier file told stay
+            held = [self._held.get(key) for key in zip(placed.vintages.tolist(), placed.codes, strict=True)]
+            households = pd.Series(held, index=rows.index, dtype="Int64")
+        above = (households > people).fillna(False)
+        findings.add(above, "households" if told else "population", "households_above_population")
         where = {"vintage": placed.vintages, "commune_code": placed.codes}
-        prepared = pd.DataFrame({**where, "population": people, "households": households}, index=rows.index)
-        return findings, prepared if "households" in self._writing.source.headers else prepared.drop(
-            columns="households"
-        )
+        return findings, pd.DataFrame({**where, "population": people, "households": households}, index=rows.index)
 
     def write(self, prepared, accepted):
         self._staged.put(prepared[accepted])

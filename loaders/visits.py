@@ -67,9 +67,10 @@ class _Visits:
             "case_code": rows["case_code"], "case_class": case_class, "venue_id": venue_id, "vintage": vintages,
             "commune_code": codes, "place": rows["place"], "arrived_at": arrived, "left_at": left, "source": source,
         }, index=rows.index)  # fmt: skip
-        keys = prepared[_KEYS].astype("str").agg("\x1f".join, axis=1)
+        keys = prepared[_KEYS].astype("str").fillna("").agg("\x1f".join, axis=1)
         refuse_repeated(findings, self._seen, keys, findings.accepted(), "arrived_at")
-        return findings, prepared
+        # without departures in the file, those that an earlier one told stay
+        return findings, prepared if "left_at" in self._headers else prepared.drop(columns="left_at")
 
     def _place(self, findings, rows, wanted, arrived):
         """Vintage, commune_code and unit (arrays) of the rows `wanted`, which take what is wrong with the place."""

@@ -1,5 +1,6 @@
 """What the tests of the loaders share: an emptied database, small files, and a table read back whole."""
 
+import csv
 from datetime import date
 
 import geopandas as gpd
@@ -9,7 +10,9 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from geo import db
+from geo.schema import metadata
 from loaders.boundaries import load_boundaries
+from loaders.venues import load_venues
 
 UNIT_COLUMNS = ["commune_code", "commune_name", "district_code", "district_name", "province_code", "province_name"]
 
@@ -28,6 +31,26 @@ def empty(database):
 def units(empty, boundary_file):
     """The six communes of tests/conftest.py, in force since 01/11/2021."""
     return load_boundaries(boundary_file, date(2021, 11, 1))
+
+
+@pytest.fixture(scope="module")
+def founded(database, small_files):
+    """The communes and venues of tests/conftest.py, loaded once for the test file; the last of these runs."""
+    load_boundaries(small_files["boundaries"], date(2021, 11, 1))
+    return load_venues(small_files["venues"]).run
+
+
+@pytest.fixture
+def town(founded):
+    """Those communes and venues without what other tests of the file have loaded since."""
+    with db.engine().begin() as connection:
+        months = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'scan_day'::regclass"
+        for month in connection.scalars(sa.text(months)).all():
+            connection.execute(sa.text(f"DROP TABLE {month}"))
+        for table in reversed(metadata.sorted_tables):
+            if "load_run" in table.c and table.name != "scan_day":
+                connection.execute(table.delete().where(table.c.load_run > founded))
+        connection.execute(sa.text("DELETE FROM load_run WHERE id > :founded"), {"founded": founded})
 
 
 @pytest.fixture
@@ -54,6 +77,21 @@ def write_csv(tmp_path):
     def write(text, name="rows.csv"):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_records(tmp_path):
+    """A function that writes records (column -> cell, "" where absent) under a header to a csv file and gives its path."""
+
+    def write(header, *records, name="rows.csv"):
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, header, restval="", extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(records)
         return path
 
     return write
