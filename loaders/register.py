@@ -119,7 +119,9 @@ class _Organisations(_Rows):
         )
         refuse_repeated(findings, self._seen, keys, named & (placed.units > 0), "organisation")
         columns = {**where, "name": rows["organisation"], "kind": kind, "obliged": obliged}
-        return findings, pd.DataFrame(columns, index=rows.index)
+        prepared = pd.DataFrame(columns, index=rows.index)
+        # without kinds in the file, those that an earlier one told stay
+        return findings, prepared if "kind" in self._headers else prepared.drop(columns="kind")
 
     def write(self, prepared, accepted):
         self._rows.append(prepared.loc[accepted, ["vintage", "commune_code", "obligation_group"]].drop_duplicates())

@@ -248,7 +248,18 @@ class _CommuneDays:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        self._writing.copier.wait()
+        self._writing.connection.execute(sa.text(_NOTE_COMMUNES_RESTATED), {"run": self._writing.run})
         self._writing.changed = self._staged.merge()
 
 
+_NOTE_COMMUNES_RESTATED = """
+    INSERT INTO restatement (load_run, day, vintage, commune_code, measure, before, after)
+    SELECT :run, c.day, c.vintage, c.commune_code, m.measure, m.before, m.after
+    FROM commune_scan_day c
+    JOIN stage_commune_scan_day s USING (day, vintage, commune_code)
+    CROSS JOIN LATERAL (VALUES ('active', c.venues_with_scans, s.venues_with_scans), ('scans', c.scans, s.scans), ('people', c.people, s.people))
+        AS m(measure, before, after)
+    WHERE m.before <> m.after
+"""
 _LOADERS = {"venue and hour": _VenueHours, "venue and day": _VenueDays, "commune and day": _CommuneDays}
