@@ -17,6 +17,7 @@ from geo.errors import AccountError, DatabaseError, FileError, PhuqrError
 from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obligation, scan_day, scan_hour, venue
 from loaders.checking import COLUMNS as FINDING_COLUMNS
 from loaders.copying import Copier, copy_rows
+from loaders.known_venues import KnownVenues
 from loaders.personal import PersonalWatch
 from loaders.reading import file_sha256
 
@@ -133,7 +134,8 @@ def run_load(
                 writing = Writing(connection, source, run, copier, max_refused)
                 report = _Report(_read_communes(connection))
                 inside = _read_inside(connection, own) if own else None
-                _write_chunks(writing, loader(writing), report, invented, inside, progress)
+                held = KnownVenues(connection) if own and kind == "venues" else None
+                _write_chunks(writing, loader(writing), report, invented, inside, held, progress)
             if kind == "boundaries" and not invented and report.rows_loaded:
                 removed = _remove_sketch(connection)
             outcome = Outcome(
@@ -209,18 +211,24 @@ def _read_communes(connection):
     )
 
 
-def _refuse_outside(findings, inside):
-    """Refuse rows of communes out of an account's scope; a kind that is of no communes is of whole provinces."""
+def _refuse_outside(findings, inside, held):
+    """Refuse rows of communes out of an account's scope; a kind that is of no communes is of whole provinces.
+
+    held: for a list of venues, the KnownVenues of before: one that lies outside is not to be moved inside either.
+    """
     if findings.units is None:
         raise AccountError("tài khoản chỉ nạp được số liệu theo xã; địa giới được nạp bằng lệnh trên máy chủ")
     outside = (findings.units > 0) & ~np.isin(findings.units, inside)
+    if held:
+        before = held.units(held.find(findings.rows["venue_code"]))
+        outside |= (before > 0) & ~np.isin(before, inside)
     column = next(
         (name for name in ("commune_code", "commune", "venue_code") if name in findings.headers), "commune_code"
     )
     findings.add(outside, column, "outside_scope")
 
 
-def _write_chunks(writing, loader, report, invented, inside, progress):
+def _write_chunks(writing, loader, report, invented, inside, held, progress):
     source = writing.source
     watch = PersonalWatch(source.name, source.headers)
     with ThreadPoolExecutor(1, "watch") as beside:
@@ -228,7 +236,7 @@ def _write_chunks(writing, loader, report, invented, inside, progress):
             looked = None if invented else beside.submit(watch.look, chunk)
             findings, prepared = loader.check(source.canonical(chunk))
             if inside is not None:
-                _refuse_outside(findings, inside)
+                _refuse_outside(findings, inside, held)
             accepted = findings.accepted()
             if looked:
                 looked.result()

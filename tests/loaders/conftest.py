@@ -1,6 +1,8 @@
 """What the tests of the loaders share: an emptied database, small files, and a table read back whole."""
 
 import csv
+import sys
+from collections import namedtuple
 from datetime import date
 
 import geopandas as gpd
@@ -9,12 +11,14 @@ import pytest
 import sqlalchemy as sa
 import xlsxwriter
 
+import phuqr as command
 from geo import db
 from geo.schema import metadata
 from loaders.boundaries import load_boundaries
 from loaders.venues import load_venues
 
 UNIT_COLUMNS = ["commune_code", "commune_name", "district_code", "district_name", "province_code", "province_name"]
+Ran = namedtuple("Ran", "code out err")
 
 
 @pytest.fixture
@@ -51,6 +55,21 @@ def town(founded):
             if "load_run" in table.c and table.name != "scan_day":
                 connection.execute(table.delete().where(table.c.load_run > founded))
         connection.execute(sa.text("DELETE FROM load_run WHERE id > :founded"), {"founded": founded})
+
+
+@pytest.fixture
+def phuqr(monkeypatch, capsys):
+    """A function that runs the command with these words, in this process: exit code, stdout and stderr, as a shell has them."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["phuqr", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            command.main()
+        out, err = capsys.readouterr()
+        code = left.value.code or 0
+        return Ran(code, out, err) if isinstance(code, int) else Ran(1, out, f"{err}{code}\n")
+
+    return run
 
 
 @pytest.fixture
