@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.db import today
+from geo.errors import FileError
 from loaders.values import encode, parse_flags
 
 # Rule -> what is wrong, and what to do about it, for the staff who mend the file.
@@ -197,6 +198,12 @@ def read_days(findings, column, reader, required=True):
     findings.add(days < _FIRST_DAY, column, "early_date")
     findings.add(days > pd.Timestamp(today()), column, "future_date")
     return days
+
+
+def refuse_misread(name, readers):
+    """FileError where a part of a file was read with the day before the month, and a later part shows it to be behind."""
+    if any(reader.misread for reader in readers):
+        raise FileError(f"{name}: cột ngày ghi tháng trước ngày ở một số dòng; hãy ghi mọi ngày dạng 26/11/2021")
 
 
 def read_counts(findings, column, reader, required=True):

@@ -4,7 +4,17 @@ import pandas as pd
 
 from geo.names import strip_marks
 from geo.schema import inspection
-from loaders.checking import Findings, Seen, read_counts, read_days, read_flags, refuse_repeated, require, translate
+from loaders.checking import (
+    Findings,
+    Seen,
+    read_counts,
+    read_days,
+    read_flags,
+    refuse_misread,
+    refuse_repeated,
+    require,
+    translate,
+)
 from loaders.known_venues import KnownVenues
 from loaders.reading import open_source
 from loaders.values import DayReader, NumberReader
@@ -76,4 +86,5 @@ class _Inspections:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source.name, [self._days])
         self._writing.changed = self._staged.merge()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from geo.errors import FileError
 from geo.schema import commune_scan_day, scan_day, scan_hour
-from loaders.checking import Findings, Seen, read_counts, read_days, refuse_repeated, require
+from loaders.checking import Findings, Seen, read_counts, read_days, refuse_misread, refuse_repeated, require
 from loaders.known_venues import KnownVenues
 from loaders.places import PLACE_COLUMNS, Places
 from loaders.reading import open_source
@@ -101,10 +101,7 @@ class _VenueDays:
                 self._staged.put(of_month)
 
     def finish(self):
-        if self._days.misread:
-            raise FileError(
-                f"{self._writing.source.name}: cột ngày ghi tháng trước ngày ở một số dòng; hãy ghi mọi ngày dạng 26/11/2021"
-            )
+        refuse_misread(self._writing.source.name, [self._days])
         self._writing.copier.wait()
         for first, month in self._months.items():
             if month:
@@ -220,6 +217,7 @@ class _VenueHours:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source.name, [self._days])
         self._writing.changed = self._staged.merge()
 
 
@@ -248,6 +246,7 @@ class _CommuneDays:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source.name, [self._days])
         self._writing.copier.wait()
         self._writing.connection.execute(sa.text(_NOTE_COMMUNES_RESTATED), {"run": self._writing.run})
         self._writing.changed = self._staged.merge()

@@ -10,7 +10,17 @@ import sqlalchemy as sa
 
 from geo.names import strip_marks
 from geo.schema import venue, venue_kind
-from loaders.checking import Findings, Seen, is_empty, read_days, read_numbers, refuse_repeated, require, translate
+from loaders.checking import (
+    Findings,
+    Seen,
+    is_empty,
+    read_days,
+    read_numbers,
+    refuse_misread,
+    refuse_repeated,
+    require,
+    translate,
+)
 from loaders.places import COUNTRY, PLACE_COLUMNS, Places, open_placed, recheck_points
 from loaders.values import DayReader, NumberReader
 from loaders.writing import Staged, read_or_log, run_load
@@ -56,6 +66,8 @@ class _Venues:
         decimals = writing.source.decimals
         self._numbers = {column: NumberReader(decimals.get(self._headers.get(column))) for column in ("lon", "lat")}
         self._untold = [column for column, headers in _OPTIONAL.items() if not headers & self._headers.keys()]
+        closed = sa.select(venue.c.code, venue.c.closed_on).where(venue.c.closed_on.is_not(None))
+        self._closed = dict(writing.connection.execute(closed).all()) if "closed_on" in self._untold else {}
         self._staged = Staged(writing, venue, ["code"])
         self._first = not writing.connection.scalar(sa.select(sa.exists().select_from(venue)))
         if self._first:  # nothing to compare with: rows go straight into the table
@@ -70,7 +82,9 @@ class _Venues:
         refuse_repeated(findings, self._seen, rows["venue_code"], filled, "venue_code")
         created_on = read_days(findings, "created_on", self._days["created_on"])
         closed_on = read_days(findings, "closed_on", self._days["closed_on"], required=False)
-        findings.add(closed_on < created_on, "closed_on", "closed_before_creation")
+        if self._closed:  # as an earlier file told
+            closed_on = rows["venue_code"].map(self._closed).astype("datetime64[s]")
+        findings.add(closed_on < created_on, "created_on" if self._closed else "closed_on", "closed_before_creation")
         solution = translate(rows["solution"], lambda text: _SOLUTIONS.get(strip_marks(text)))
         findings.add(solution.isna(), "solution", "unknown_solution")
         kind = translate(rows["kind"], lambda text: self._kinds.get(strip_marks(text)))
@@ -95,6 +109,7 @@ class _Venues:
             self._staged.put(prepared)
 
     def finish(self):
+        refuse_misread(self._writing.source.name, self._days.values())
         connection = self._writing.connection
         if self._first:
             connection.execute(sa.select(sa.func.restore_venue_keys()))

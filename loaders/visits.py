@@ -5,7 +5,7 @@ import pandas as pd
 
 from geo.names import strip_marks
 from geo.schema import visit
-from loaders.checking import Findings, Seen, is_empty, read_moments, refuse_repeated, require, translate
+from loaders.checking import Findings, Seen, is_empty, read_moments, refuse_misread, refuse_repeated, require, translate
 from loaders.known_venues import KnownVenues
 from loaders.places import PLACE_COLUMNS, Places
 from loaders.reading import open_source
@@ -87,4 +87,5 @@ class _Visits:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source.name, self._moments.values())
         self._writing.changed = self._staged.merge()

@@ -296,6 +296,16 @@ def test_rows_in_are_rows_loaded_and_rows_refused(units, tmp_path, rows):
     assert load_venues(tmp_path / "damaged.csv").rows_changed == 0
 
 
+def test_a_venue_is_not_redated_behind_a_closing_that_stays(units, write_csv):
+    rows = "V1,A,cafe,18229,2021-11-20{}\nV2,B,cafe,18229,2021-11-20\n"
+    load_venues(write_csv("venue_code,name,kind,commune_code,created_on,closed_on\n" + rows.format(",2021-12-01")))
+    brief = "venue_code,name,kind,commune_code,created_on\n" + rows.format("").replace("11-20", "12-20")
+    assert told(load_venues(write_csv(brief))) == [[2, "created_on", "closed_before_creation", True]]
+    assert stored("created_on, closed_on") == [
+        {"created_on": date(2021, 11, 20), "closed_on": date(2021, 12, 1)}, {"created_on": date(2021, 12, 20), "closed_on": None},
+    ]  # fmt: skip
+
+
 def test_what_a_later_file_does_not_tell_stays(units, write_csv, read_rows):
     whole = "venue_code,name,kind,commune_code,created_on,organisation,address,lon,lat,closed_on,solution\n"
     load_venues(write_csv(whole + "V1,A,cafe,18229,2021-11-20,Sở Y tế,Số 1,105.55,18.55,2021-12-01,device\n"))
