@@ -42,6 +42,10 @@ def test_any_text_is_what_it_was(copied, dtype):
     assert dict(copied("number int, words text", rows)) == dict(enumerate(TEXTS))
 
 
+def test_a_text_alone_in_its_row_is_what_it_was(copied):
+    assert copied("words text", pd.DataFrame({"words": TEXTS})) == [(text,) for text in TEXTS]
+
+
 @pytest.mark.parametrize("dtype", ["str", "object"])
 def test_empty_and_missing_texts_are_null(copied, dtype):
     rows = pd.DataFrame({"a": pd.Series(["", None, "x"], dtype=dtype), "b": pd.Series(["y", "", None], dtype=dtype)})

@@ -173,7 +173,9 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(town, phuqr, write_cs
     assert loaded.out.splitlines()[1:] == said.splitlines()[1:] and all_rows() != before
 
 
-def test_what_is_refused_for_personal_data_is_repeated_nowhere(town, phuqr, write_csv, said_anywhere, tmp_path):
+def test_what_is_refused_for_personal_data_is_repeated_nowhere(
+    town, phuqr, write_csv, said_anywhere, read_rows, tmp_path
+):
     lines = [f"N{row},Quán {row},cafe,18229,2021-11-26" for row in range(CHUNK)]
     person = "Quán bà Xuân 0912345678"
     file = write_csv("\n".join([VENUE_HEADER, ",,,,", *lines, f"N{CHUNK},{person},cafe,18229,2021-11-26", ""]))
@@ -183,6 +185,8 @@ def test_what_is_refused_for_personal_data_is_repeated_nowhere(town, phuqr, writ
         left = said_anywhere(ran)
         assert not any(word in left for word in ("0912345678", "Xuân", "N0", "Quán 1"))
     assert list(tmp_path.glob("*.xlsx")) == []
+    logged = read_rows("SELECT error, rows_in FROM load_run WHERE error LIKE '%hãy xóa dữ liệu cá nhân%'")
+    assert logged["rows_in"].tolist() == [0, 0, 0], "one for each, but for the dry run"
 
 
 VENUE_HEADER = "venue_code,name,kind,commune_code,created_on"
