@@ -27,6 +27,8 @@ _KINDS = {
     "tỉnh": ("tỉnh", "t.", "t"),
 }
 
+_KINDS_SHOWN = {kind: kind[0].upper() + kind[1:] for kind in _KINDS}
+
 
 def fold(text):
     """The key under which two spellings of one name are equal; đ and tones are kept ("Hoà" and "HÒA" give "hoa1")."""
@@ -77,8 +79,18 @@ def split_kind(name):
     spelled = unicodedata.normalize("NFC", name.strip())
     for kind in sorted(_KINDS, key=len, reverse=True):
         if spelled.casefold().startswith(kind + " "):
-            return kind[0].upper() + kind[1:], spelled[len(kind) :].strip()
+            return _KINDS_SHOWN[kind], spelled[len(kind) :].strip()
     return None, spelled
+
+
+def find_kind(text):
+    """The kind of unit that a text names, however it is spelled ("Thịtrấn", "TX."): "Thị trấn", "Thị xã"; None if none."""
+    key = fold(_join(text))
+    return next((_KINDS_SHOWN[kind] for kind, forms in _KINDS.items() if key in map(fold, map(_join, forms))), None)
+
+
+def _join(text):
+    return "".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,7 @@ class Names:
 
     names: dict[str, str]
     _index: list = field(init=False, repr=False)
+    _joined: dict = field(init=False, repr=False)
 
     def __post_init__(self):
         self._index = []
@@ -107,6 +120,11 @@ class Names:
                 if kind:
                     codes[kind.casefold(), key(bare)].add(code)
             self._index.append((key, prefixes, codes))
+        self._joined = defaultdict(set)
+        for code, name in self.names.items():
+            kind, bare = split_kind(name)
+            for reading in {(kind and kind.casefold(), bare), (None, bare), (None, name)}:
+                self._joined[reading[0], fold(_join(reading[1]))].add(code)
 
     def match(self, typed):
         """The unit that `typed` names, in any spelling; ambiguous where two of them could be meant."""
@@ -118,6 +136,10 @@ class Names:
                 return Match(found.pop())
             if found:
                 return Match(None, True, tuple(sorted(self.names[code] for code in found)))
+        found = self._match_joined(typed)
+        if found:
+            names = tuple(sorted(self.names[code] for code in found))
+            return Match(None, True, names) if len(found) > 1 else Match(found.pop())
         near = process.extract(
             strip_marks(split_kind(typed)[1]),
             {name: strip_marks(split_kind(name)[1]) for name in self.names.values()},
@@ -126,3 +148,10 @@ class Names:
             score_cutoff=70,
         )
         return Match(None, False, tuple(name for _, _, name in near))
+
+    def _match_joined(self, typed):
+        """Codes of the units of that name where one of the two is written without blanks: "ĐứcThọ", "Xã EaBar"."""
+        kind, bare = split_kind(typed)
+        found = self._joined.get((kind and kind.casefold(), fold(_join(bare))), set())
+        found = found | self._joined.get((None, fold(_join(typed))), set())
+        return {code for code in found if " " not in bare or " " not in split_kind(self.names[code])[1]}

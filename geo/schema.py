@@ -178,11 +178,14 @@ admin_unit = Table(
         nullable=False,
         comment="as loaded: points are tested against it",
     ),
-    Column(
-        "geom_simple",
-        Geometry("MULTIPOLYGON", 4326, spatial_index=False),
-        nullable=False,
-        comment="simplified as a coverage, neighbours share one line: drawn on the map",
+    *(
+        Column(
+            f"geom_{tolerance}m",
+            Geometry("MULTIPOLYGON", 4326, spatial_index=False),
+            nullable=False,
+            comment=f"simplified as a coverage to about {tolerance} m, neighbours share one line: drawn on the map of {drawn}",
+        )
+        for tolerance, drawn in ((10, "a district or commune"), (50, "a province"), (500, "several provinces"))
     ),
     Column("area_km2", Float, nullable=False, comment="area of geom on the ellipsoid (EPSG:6933)"),
     _written_by(),
@@ -212,15 +215,30 @@ unit_change = Table(
     Column(
         "share", Float, nullable=False, comment="part of the old unit's counts that moves to the new one, above 0 to 1"
     ),
-    Column("decree", Text, comment="resolution that made the change; null where unknown"),
+    Column("decree", Text, comment="resolution that made the change, as the file has it; null where unknown"),
+    Column(
+        "estimated",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="the share was worked out from polygons, or its file says that it is an estimate",
+    ),
+    _written_by(),
     PrimaryKeyConstraint("from_vintage", "from_code", "to_vintage", "to_code"),
     ForeignKeyConstraint(
-        ["from_vintage", "from_code"], ["admin_unit.vintage", "admin_unit.code"], name="unit_change_from_fkey"
+        ["from_vintage", "from_code"],
+        ["admin_unit.vintage", "admin_unit.code"],
+        ondelete="CASCADE",
+        name="unit_change_from_fkey",
     ),
     ForeignKeyConstraint(
-        ["to_vintage", "to_code"], ["admin_unit.vintage", "admin_unit.code"], name="unit_change_to_fkey"
+        ["to_vintage", "to_code"],
+        ["admin_unit.vintage", "admin_unit.code"],
+        ondelete="CASCADE",
+        name="unit_change_to_fkey",
     ),
     CheckConstraint("share > 0 AND share <= 1", name="share"),
+    Index(None, "to_vintage", "to_code"),
     comment="Crosswalk between vintages: carries counts across mergers and splits",
 )
 

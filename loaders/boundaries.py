@@ -1,57 +1,80 @@
-"""Communes with their polygons; districts and provinces are dissolved from them, so that children cover their parent."""
+"""Communes with their polygons, cleaned as a coverage; districts and provinces are dissolved from them, and so cover them."""
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 import sqlalchemy as sa
-from pyogrio.errors import DataLayerError, DataSourceError
-from pyproj.exceptions import ProjError
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import FileError
-from geo.names import split_kind
+from geo.names import find_kind, split_kind
 from geo.schema import admin_unit, boundary_vintage
-from loaders.checking import Findings, require, unique
-from loaders.headers import map_headers
-from loaders.personal import refuse_personal_headers
+from loaders import topology
+from loaders.checking import Findings, unique
+from loaders.crosswalk import read_crosswalk, successors, trace_units
+from loaders.layers import read_layer
+from loaders.official import compare_counts, fill_parents
 from loaders.places import COUNTRY, recheck_points
-from loaders.reading import file_sha256, make_source
 from loaders.writing import merge, read_or_log, run_whole_load
 
 # A shapefile cuts its headers to ten letters, hence the short forms.
 COLUMNS = {
-    "commune_code": (True, ("Mã xã", "commune_co", "ma_xa")),
+    "commune_code": (False, ("Mã xã", "commune_co", "ma_xa")),
     "commune_name": (True, ("Tên xã", "commune_na", "ten_xa")),
+    "commune_kind": (False, ("Loại xã", "Loại đơn vị", "commune_type", "commune_ty")),
     "district_code": (False, ("Mã huyện", "district_c", "ma_huyen")),
     "district_name": (False, ("Tên huyện", "district_n", "ten_huyen")),
-    "province_code": (True, ("Mã tỉnh", "province_c", "ma_tinh")),
-    "province_name": (True, ("Tên tỉnh", "province_n", "ten_tinh")),
+    "province_code": (False, ("Mã tỉnh", "province_c", "ma_tinh")),
+    "province_name": (False, ("Tên tỉnh", "province_n", "ten_tinh")),
 }
+_UNIT_COLUMNS = [column for column in COLUMNS if column != "commune_kind"]
 _LEVELS = {1: "province", 2: "district", 3: "commune"}
-_FORMATS = (".gpkg", ".geojson", ".json", ".zip")
 _EQUAL_AREA = 6933  # EPSG: cylindrical equal area on the WGS 84 ellipsoid
-SIMPLIFY_DEGREES = 0.0005  # about 50 m, a pixel of a district's map on a screen
+TOLERANCES_M = (10, 50, 500)
+MOVED_SHARE = 0.001  # of a unit's area: less is what making borders meet always moves
 
 
-def load_boundaries(path, vintage, source=None, licence=None, **options):
-    """Load the communes of one file into the vintage that begins on the day `vintage`.
+def load_boundaries(
+    path, vintage, source=None, licence=None, srid=None, crosswalk=None, mapping=None, crosswalk_mapping=None, **options
+):
+    """Load the communes of one file into the vintage that begins on the day `vintage`; other vintages stay as they are.
 
-    source, licence: what the map says of them; the file's name where none is given.
+    source, licence: what the map says of them; the file's name where none is given. srid: EPSG number of the file's
+    coordinate system, where the file does not tell it. crosswalk: a file that tells what became of the communes of the
+    file, which are then older ones, and are dissolved into the vintage's.
     """
-    read, polygons = read_or_log("boundaries", read_layer, path, options=options)
-    return load_boundary_rows(read, polygons, vintage, source or read.name, licence, **options)
+    read, polygons = read_or_log(
+        "boundaries", _read_communes, path, srid, mapping, crosswalk is not None, options=options
+    )
+    older = (
+        read_or_log("boundaries", read_crosswalk, crosswalk, crosswalk_mapping, options=options) if crosswalk else None
+    )
+    settings = {
+        "srid": srid,
+        "map": mapping and mapping.text,
+        "crosswalk_map": crosswalk_mapping and crosswalk_mapping.text,
+    }
+    settings = {name: value for name, value in settings.items() if value}
+    return load_boundary_rows(read, polygons, vintage, source or read.name, licence, older, settings, **options)
 
 
-def load_boundary_rows(source, polygons, vintage, origin, licence=None, **options):
-    """The same for rows already read; polygons: GeoSeries (EPSG:4326) on the rows' index."""
+def load_boundary_rows(source, polygons, vintage, origin, licence=None, crosswalk=None, settings=None, **options):
+    """The same for rows already read; polygons: GeoSeries (EPSG:4326) on the rows' index; crosswalk: Source or None."""
 
     def check(connection, rows):
-        shapes = _areas_only(polygons.to_numpy())
-        return _check_rows(source, rows, shapes), shapes
+        findings = Findings(rows, source.headers)
+        targets = _trace(findings, crosswalk) if crosswalk else _read_targets(findings, vintage)
+        shapes, change = topology.repair_polygons(polygons.to_numpy().copy())
+        _check_codes(findings, targets, dissolved=crosswalk is not None)
+        _check_shapes(findings, shapes, change)
+        communes = _dissolve(findings, targets, shapes)
+        _check_counts(findings, targets, vintage)
+        around = _read_around(connection, vintage, communes)
+        _check_neighbours(findings, targets, communes, *around)
+        return findings, (communes, *around)
 
-    def write(connection, shapes, accepted, run):
+    def write(connection, prepared, accepted, run):
         if not accepted.any():
             return 0
         upsert = insert(boundary_vintage).values(
@@ -60,120 +83,233 @@ def load_boundary_rows(source, polygons, vintage, origin, licence=None, **option
         told = {column: upsert.excluded[column] for column in ("source", "licence", "sha256")}
         upsert = upsert.on_conflict_do_update(index_elements=["valid_from"], set_=told)
         vintage_id = connection.scalar(upsert.returning(boundary_vintage.c.id))
-        communes = source.rows[accepted].replace("", None).assign(geom=shapes[accepted])
-        units = _build_units(pd.concat([communes, _read_neighbours(connection, vintage_id, communes)]))
+        units = _build_units(*prepared)
         changed = merge(connection, admin_unit, ["vintage", "code"], units.assign(vintage=vintage_id), run)
         recheck_points(connection)
         return changed
 
-    settings = {"vintage": vintage.isoformat(), "source": origin, "licence": licence}
-    return run_whole_load("boundaries", source, check, write, settings=settings, **options)
+    told = {"vintage": vintage.isoformat(), "source": origin, "licence": licence}
+    told |= {"crosswalk": crosswalk.sha256} if crosswalk else {}
+    return run_whole_load("boundaries", source, check, write, settings=told | (settings or {}), **options)
 
 
-def read_layer(path):
-    """The one layer of a gpkg, geojson or zipped shapefile that has the columns of communes: Source and GeoSeries (4326)."""
-    name = path.name
-    if path.suffix.lower() not in _FORMATS:
-        raise FileError(f"{name}: không đọc được loại tệp này; hãy dùng gpkg, geojson hoặc shapefile nén zip")
-    try:
-        sha256 = file_sha256(path)
-        layer, headers, encoding = _choose_layer(path)
-        frame = gpd.read_file(path, layer=layer, encoding=encoding)
-    except OSError as error:
-        raise FileError(f"{path}: không mở được tệp ({error.strerror}); hãy kiểm tra đường dẫn") from None
-    except (DataSourceError, DataLayerError):
-        raise FileError(f"{name}: tệp hỏng hoặc không phải dữ liệu bản đồ; hãy xuất lại tệp") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{name}: không rõ mã chữ của tên (thiếu .cpg); hãy xuất lại tệp bằng UTF-8") from None
-    if frame.crs is None:
-        raise FileError(f"{name}: không ghi hệ tọa độ (thiếu .prj); hãy xuất lại tệp kèm hệ tọa độ")
-    try:
-        polygons = frame.geometry.to_crs(4326)
-    except ProjError:
-        raise FileError(f"{name}: hệ tọa độ không gắn với mặt đất ({frame.crs.name}); hãy xuất lại tệp") from None
-    polygons.index = frame.index = pd.RangeIndex(1, len(frame) + 1)
-    rows = frame[list(headers.values())].set_axis(list(headers), axis=1).astype(object)
-    rows = rows.where(rows.notna(), "").astype(str).apply(lambda column: column.str.strip())
-    for absent in COLUMNS.keys() - headers.keys():
-        rows[absent] = ""
-    return make_source(name, sha256, rows, headers), polygons
+def _read_communes(path, srid, mapping, older):
+    """As read_layer; FileError too where columns lack without which the units of no crosswalk (`older`: of one) can be told."""
+    source, polygons = read_layer(path, COLUMNS, srid, mapping)
+    if not older:
+        _require_columns(source)
+    return source, polygons
 
 
-def _choose_layer(path):
-    """The layer with the columns of communes, its headers mapped, and the encoding to read it in (None: what it says)."""
-    fitting, faults = {}, []
-    for layer in [str(layer) for layer, geometry in pyogrio.list_layers(path) if geometry]:
-        # Latin-1 is what pyogrio assumes of a shapefile that names no encoding, and cannot write Vietnamese
-        encoding = "utf-8" if pyogrio.read_info(path, layer=layer)["encoding"] == "ISO-8859-1" else None
-        titles = list(pyogrio.read_info(path, layer=layer, encoding=encoding)["fields"])
-        refuse_personal_headers(titles, path.name)
-        try:
-            fitting[layer] = map_headers(titles, COLUMNS, f"{path.name} ({layer})"), encoding
-        except FileError as error:
-            faults.append(str(error))
-    if len(fitting) > 1:
-        raise FileError(f"{path.name}: nhiều lớp có xã ({', '.join(fitting)}); hãy giữ một lớp")
-    if not fitting:
-        raise FileError("; ".join(faults) or f"{path.name}: không có lớp bản đồ nào; hãy xuất lại tệp")
-    ((layer, (headers, encoding)),) = fitting.items()
-    return layer, headers, encoding
+def _require_columns(source):
+    lacking = [] if "commune_code" in source.headers else ["commune_code (Mã xã)"]
+    if not {"province_code", "province_name"} & source.headers.keys():
+        lacking.append("province_code (Mã tỉnh) hoặc province_name (Tên tỉnh)")
+    if lacking:
+        raise FileError(
+            f"{source.name}: thiếu cột {', '.join(lacking)}; thêm vào tệp, hoặc nếu là địa giới cũ thì nạp kèm --crosswalk bảng đối chiếu"
+        )
 
 
-def _check_rows(source, rows, shapes):
-    findings = Findings(rows, source.headers)
+def _trace(findings, crosswalk):
+    """The newer units that the rows go into, as rows of a file of communes."""
+    older = crosswalk.rows
+    codes, lacking = trace_units(findings, older)
+    newer = successors(older, crosswalk.name)
+    targets = newer.reindex(codes).fillna("").set_axis(findings.rows.index)
+    first = codes[codes.notna()].drop_duplicates()
+    told = first.map({code: f"thiếu vùng của {', '.join(names)}" for code, names in lacking.items()})
+    findings.add(
+        codes.index.isin(first.index[told.notna()]), "commune_name", "missing_part", refused=False, remedy=told
+    )
+    empty = [name for code, name in newer["commune_name"].items() if code in lacking and code not in set(first)]
+    if empty:
+        findings.notes.append(f"{len(empty)} xã mới không có vùng nào trong bản đồ: {', '.join(empty[:20])}")
+    return targets
+
+
+def _read_targets(findings, vintage):
+    """The rows' own units, with what the official list can add."""
+    targets, faults = fill_parents(findings.rows, vintage)
+    near = faults["near"].map(lambda names: "có phải: " + ", ".join(names) if names else None)
+    for (column, rule), of in faults.groupby(["column", "rule"]):
+        findings.add(findings.rows.index.isin(of.index), column, rule, remedy=near)
+    kinds = targets["commune_kind"].map(find_kind).fillna("")
+    bare = targets["commune_name"].map(lambda name: split_kind(name)[0] is None) & (targets["commune_name"] != "")
+    targets.loc[bare, "commune_name"] = (kinds + " " + targets["commune_name"]).str.strip()[bare]
+    return targets[_UNIT_COLUMNS]
+
+
+def _check_codes(findings, targets, dissolved):
+    good = pd.Series(findings.accepted(), index=findings.rows.index)
     for column, digits in (("commune_code", 5), ("district_code", 3), ("province_code", 2)):
         optional = column == "district_code"
-        filled = (rows[column] != "") if optional else require(findings, column)
-        findings.add(filled & ~rows[column].str.fullmatch(rf"[0-9]{{{digits}}}"), column, "bad_code")
+        filled = targets[column] != ""
+        findings.add(good & ~filled & (not optional), column, "missing")
+        findings.add(good & filled & ~targets[column].str.fullmatch(rf"[0-9]{{{digits}}}"), column, "bad_code")
     for column in ("commune_name", "province_name"):
-        require(findings, column)
+        findings.add(good & (targets[column] == ""), column, "missing")
     for column, other in (("district_code", "district_name"), ("district_name", "district_code")):
-        findings.add((rows[column] == "") & (rows[other] != ""), column, "missing")
-    unique(findings, ["commune_code"], "commune_code")
+        findings.add(good & (targets[column] == "") & (targets[other] != ""), column, "missing")
+    if not dissolved:
+        unique(findings, ["commune_code"], "commune_code")
     for level, told in (("district", ["district_name", "province_code"]), ("province", ["province_name"])):
         code = f"{level}_code"
-        first = rows.groupby(code)[told].transform("first")
-        findings.add((first != rows[told]).any(axis=1) & (rows[code] != ""), code, "two_parents")
+        first = targets.groupby(code)[told].transform("first")
+        findings.add(good & (first != targets[told]).any(axis=1) & (targets[code] != ""), code, "two_parents")
+
+
+def _check_shapes(findings, shapes, change):
+    change = pd.Series(change, index=findings.rows.index)
     findings.add(shapely.is_missing(shapes), "commune_name", "not_a_polygon")
     west, south, east, north = COUNTRY
     left, low, right, high = shapely.bounds(shapes).T
-    abroad = (left < west) | (low < south) | (right > east) | (high > north)
-    findings.add(abroad, "commune_name", "not_in_country")
-    uneven = ~shapely.is_empty(shapely.coverage_invalid_edges(np.where(abroad, None, shapes)))
-    findings.add(uneven & ~shapely.is_missing(shapes), "commune_name", "uneven_border", refused=False)
-    return findings
+    findings.add((left < west) | (low < south) | (right > east) | (high > north), "commune_name", "not_in_country")
+    told = change.map(lambda part: f"diện tích đổi {_percent(part)}", na_action="ignore")
+    large = change.abs() > topology.REPAIR_LIMIT
+    findings.add(large, "commune_name", "repair_too_large", remedy=told)
+    findings.add(change.notna() & ~large, "commune_name", "repaired", refused=False, remedy=told)
+    places = np.flatnonzero(findings.accepted())
+    names = findings.rows["commune_name"].to_numpy()
+    twice = topology.find_duplicates(shapes[places])
+    others = pd.Series(
+        {findings.rows.index[places[own]]: f"nằm trong {names[places[other]]}" for own, other in twice.items()}
+    )
+    findings.add(
+        findings.rows.index.isin(others.index), "commune_name", "duplicate_polygon", remedy=others.astype(object)
+    )
 
 
-_NEIGHBOURS = sa.text("""
+def _dissolve(findings, targets, shapes):
+    """The accepted rows' communes, cleaned as a coverage: frame of the unit columns and geom; faults are noted."""
+    accepted = findings.accepted()
+    index = findings.rows.index[accepted]
+    if not len(index):
+        return pd.DataFrame(columns=[*_UNIT_COLUMNS, "geom"])
+    cleaned, change, faults = topology.clean_coverage(shapes[accepted])
+    for kind in topology.KINDS:
+        of = faults.of_units(kind)
+        told = pd.Series(
+            [f"{_area(each.area_km2)}, {each.number} chỗ" for each in of.itertuples()],
+            index=index[of.index.astype(int)],
+            dtype=object,
+        )
+        findings.add(findings.rows.index.isin(told.index), "commune_name", kind, refused=False, remedy=told)
+    change = pd.Series(change, index=index)
+    told = change[change.abs() > MOVED_SHARE].map(lambda part: f"diện tích đổi {_percent(part)}")
+    findings.add(findings.rows.index.isin(told.index), "commune_name", "border_moved", refused=False, remedy=told)
+    if len(faults.table):
+        findings.notes.append(_describe(faults))
+    communes = targets.loc[index].assign(geom=cleaned)
+    communes = communes[~shapely.is_missing(cleaned)]
+    whole = communes.groupby("commune_code", sort=False)["geom"].agg(
+        lambda part: shapely.coverage_union_all(part.to_numpy())
+    )
+    return communes.drop(columns="geom").drop_duplicates("commune_code").assign(geom=whole.to_numpy()).replace("", None)
+
+
+def _describe(faults):
+    """One sentence on all overlaps, gaps and holes of the file."""
+    words = {"overlap": "chỗ chồng", "gap": "kẽ hở", "hole": "khoảng trống"}
+    told = [
+        f"{number} {words[kind]} ({_area(area)}{f', {slivers} là dải hẹp' if kind == 'overlap' else ''})"
+        for kind, (number, slivers, area) in faults.totals().items()
+        if number
+    ]
+    closed = "; ranh giới đã khớp lại, mỗi phần chung một chủ" if (faults.table["kind"] != "hole").any() else ""
+    return f"ranh giới có {', '.join(told)}{closed}"
+
+
+def _check_counts(findings, targets, vintage):
+    accepted = targets[findings.accepted()]
+    differing = compare_counts(accepted, vintage)
+    first = accepted.drop_duplicates("district_code").reset_index(names="row").set_index("district_code")["row"]
+    told = {}
+    for of in differing.itertuples():
+        lacking = f", thiếu {', '.join(of.lacking[:10])}" if of.lacking else ""
+        told[first[of.district_code]] = f"đếm được {of.counted} xã, danh mục có {of.expected}{lacking}"
+    told = pd.Series(told, dtype=object)
+    findings.add(findings.rows.index.isin(told.index), "district_name", "other_count", refused=False, remedy=told)
+
+
+def _area(km2):
+    return f"{km2:.2f} km²".replace(".", ",") if km2 >= 0.01 else f"{km2 * 1e6:.0f} m²"
+
+
+def _percent(part):
+    return f"{part * 100:+.2f} %".replace(".", ",")
+
+
+_LOADED = sa.text("""
     SELECT c.code AS commune_code, c.name AS commune_name, d.code AS district_code, d.name AS district_name,
            p.code AS province_code, p.name AS province_name, ST_AsBinary(c.geom) AS geom
     FROM admin_unit c
     LEFT JOIN admin_unit d ON d.vintage = c.vintage AND d.code = c.parent_code AND d.level = 2
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = coalesce(d.parent_code, c.parent_code)
     JOIN load_run r ON r.id = c.load_run AND NOT r.invented
-    WHERE c.vintage = :vintage AND c.level = 3 AND p.code = ANY (:provinces) AND c.code <> ALL (:codes)
+    JOIN boundary_vintage v ON v.id = c.vintage
+    WHERE v.valid_from = :vintage AND c.level = 3 AND c.code <> ALL (:codes)
+      AND (p.code = ANY (:provinces) OR c.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
 """)
 
 
-def _read_neighbours(connection, vintage_id, communes):
-    """Communes loaded earlier into the same provinces, as rows of a file: a province may come one district a file."""
-    of = {"provinces": communes["province_code"].unique().tolist(), "codes": communes["commune_code"].tolist()}
-    loaded = connection.execute(_NEIGHBOURS, {"vintage": vintage_id, **of}).mappings().all()
-    return pd.DataFrame(loaded, columns=communes.columns).assign(
-        geom=[shapely.from_wkb(bytes(row["geom"])) for row in loaded]
-    )
+def _read_around(connection, vintage, communes):
+    """Communes loaded earlier, as rows of a file: those of provinces that the new ones lie in or touch, and those that touch these.
+
+    Where borders meet lies in other places once a neighbour is known, so that a province is drawn anew with it; the second
+    frame only says where.
+    """
+
+    def read(provinces, around, but):
+        west, south, east, north = shapely.total_bounds(around).tolist()
+        found = connection.execute(_LOADED, {
+            "vintage": vintage, "codes": but, "provinces": provinces, "west": west, "south": south, "east": east, "north": north,
+        }).mappings().all()  # fmt: skip
+        rows = pd.DataFrame(found, columns=communes.columns)
+        return rows.assign(geom=[shapely.from_wkb(bytes(geom)) for geom in rows["geom"]])
+
+    if communes.empty:
+        return communes, communes
+    codes, own = communes["commune_code"].tolist(), communes["province_code"].unique().tolist()
+    near = read(own, communes["geom"].to_numpy(), codes)
+    touching = near[_touch(near, communes)]
+    redrawn = sorted({*own, *touching["province_code"]})
+    others = read(redrawn, communes["geom"].to_numpy(), codes)
+    others = others[others["province_code"].isin(redrawn)]
+    written = pd.concat([communes, others])
+    beyond = read([], written["geom"].to_numpy(), written["commune_code"].tolist())
+    return others, beyond[_touch(beyond, written)]
 
 
-def _build_units(communes):
+def _check_neighbours(findings, targets, communes, *around):
+    """Warn of borders that do not meet those of communes loaded earlier."""
+    shapes = np.concatenate([part["geom"].to_numpy() for part in (communes, *around)])
+    if any(len(part) for part in around):
+        uneven = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))[: len(communes)]
+        codes = set(communes["commune_code"][uneven])
+        told = findings.accepted() & targets["commune_code"].isin(codes)
+        findings.add(told, "commune_name", "uneven_border", refused=False)
+
+
+def _touch(some, others):
+    _, place = shapely.STRtree(some["geom"].to_numpy()).query(others["geom"].to_numpy(), predicate="intersects")
+    return np.isin(np.arange(len(some)), place)
+
+
+def _build_units(communes, others, beyond):
     """admin_unit's columns without vintage: communes as given, districts and provinces dissolved from them.
 
-    communes: the file's columns and geom; the file's come before those loaded earlier,
-    and of two names of a parent the first is taken.
+    communes: the file's columns and geom; others: those loaded earlier, drawn anew with them; beyond: those around, which
+    only tell where borders meet. Of two names of a parent the file's is taken.
     Communes are simplified together, as a coverage, and the units above dissolved from the simplified ones.
     """
-    communes = communes.set_index("commune_code", drop=False)
-    shapes = communes[["geom"]].sort_index()  # in one order, so that the same communes give the same parents
-    shapes["geom_simple"] = shapely.coverage_simplify(shapes["geom"].to_numpy(), SIMPLIFY_DEGREES)
+    communes = pd.concat([communes, others]).set_index("commune_code", drop=False)
+    everything = pd.concat([communes["geom"], beyond.set_index("commune_code")["geom"]]).sort_index()
+    # In one order, so that the same communes are drawn the same in whichever file they come
+    shapes = pd.DataFrame({"geom": everything})
+    for tolerance in TOLERANCES_M:
+        shapes[f"geom_{tolerance}m"] = topology.simplify_coverage(everything.to_numpy(), tolerance)
+    shapes = shapes.loc[communes.index.sort_values()]
     parents = {3: communes["district_code"].fillna(communes["province_code"]), 2: communes["province_code"], 1: None}
     units = []
     for level, word in _LEVELS.items():
@@ -190,20 +326,6 @@ def _build_units(communes):
     for column in shapes:
         units[column] = _as_ewkb(units[column].to_numpy())
     return units
-
-
-def _areas_only(shapes):
-    """Valid polygons in two dimensions, None where there is no area; what a repair leaves of lines and points is dropped."""
-    shapes = shapely.force_2d(shapes)
-    coordinates, places = shapely.get_coordinates(shapes, return_index=True)
-    shapes[places[~np.isfinite(coordinates).all(axis=1)]] = None
-    shapes = shapely.make_valid(shapes)
-    polygonal = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    for place in np.flatnonzero(~np.isin(shapely.get_type_id(shapes), polygonal)):
-        parts = shapely.get_parts(shapes[place])
-        shapes[place] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
-    shapes[shapely.is_empty(shapes)] = None
-    return shapes
 
 
 def _as_ewkb(shapes):

