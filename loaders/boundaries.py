@@ -45,7 +45,7 @@ def load_boundaries(
     file, which are then older ones, and are dissolved into the vintage's.
     """
     read, polygons = read_or_log(
-        "boundaries", _read_communes, path, srid, mapping, crosswalk is not None, options=options
+        "boundaries", read_communes, path, srid, mapping, crosswalk is not None, options=options
     )
     older = (
         read_or_log("boundaries", read_crosswalk, crosswalk, crosswalk_mapping, options=options) if crosswalk else None
@@ -93,8 +93,8 @@ def load_boundary_rows(source, polygons, vintage, origin, licence=None, crosswal
     return run_whole_load("boundaries", source, check, write, settings=told | (settings or {}), **options)
 
 
-def _read_communes(path, srid, mapping, older):
-    """As read_layer; FileError too where columns lack without which the units of no crosswalk (`older`: of one) can be told."""
+def read_communes(path, srid=None, mapping=None, older=False):
+    """As read_layer; FileError too where columns lack that only a file of older units, with a crosswalk, does without."""
     source, polygons = read_layer(path, COLUMNS, srid, mapping)
     if not older:
         _require_columns(source)

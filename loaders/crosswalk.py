@@ -136,7 +136,7 @@ def load_unit_changes(path, from_vintage=None, to_vintage=None, mapping=None, **
     needs no share; of one that is split without shares these are estimated from the polygons of both vintages.
     What was told of these units before is replaced.
     """
-    source = read_or_log("unit-changes", read_crosswalk, path, mapping)
+    source = read_or_log("unit-changes", read_crosswalk, path, mapping, options=options)
 
     def check(connection, rows):
         findings = Findings(rows, source.headers)

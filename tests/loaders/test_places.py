@@ -60,7 +60,9 @@ def test_a_code_that_means_another_unit_in_another_vintage_is_named(later, load)
 def test_the_old_name_of_a_merged_commune_is_known_by_the_crosswalk(later, load):
     assert load(",Quang Vĩnh,Đức Thọ,2022-01-02")[1] == [["unknown_commune", True]]
     with db.engine().begin() as connection:
-        connection.execute(sa.text("INSERT INTO unit_change VALUES (1, '18235', 2, '18229', 1, 'nghị quyết')"))
+        connection.execute(sa.text(
+            "INSERT INTO unit_change (from_vintage, from_code, to_vintage, to_code, share, load_run) VALUES (1, '18235', 2, '18229', 1, 2)"
+        ))  # fmt: skip
     outcome, told = load("  ,Xã Quang Vĩnh,Đức Thọ,2022-01-02")
     assert told == [["old_name", False]]
     assert outcome.findings["remedy"].tolist() == ["nay là Thị trấn Đức Thọ"]

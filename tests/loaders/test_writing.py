@@ -17,7 +17,7 @@ from geo.errors import DatabaseError, FileError
 from geo.units import list_vintages
 from loaders import boundaries, register, scans, venues, writing
 from loaders.aliases import load_aliases
-from loaders.boundaries import load_boundary_rows, read_layer
+from loaders.boundaries import load_boundary_rows, read_communes
 from loaders.reading import open_source
 from loaders.register import load_register, load_register_rows
 from loaders.scans import load_scan_rows, load_scans
@@ -39,7 +39,7 @@ def province(units, small_files):
 @pytest.fixture
 def sample(empty, small_files):
     """The small province loaded as if it were the sample, one venue fewer, so that it can be told from the real one."""
-    load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
+    load_boundary_rows(*read_communes(small_files["boundaries"]), DAY, "phác họa", invented=True)
     load_register_rows(open_source(small_files["register"], register.COLUMNS), invented=True)
     load_venue_rows(open_source(small_files["venues"], venues.COLUMNS), invented=True)
     load_scan_rows(open_source(small_files["scans"], scans.COLUMNS), invented=True)
@@ -125,15 +125,18 @@ def test_the_run_log_tells_what_was_loaded(units, write_csv, read_rows):
         "rows_in": 3, "rows_loaded": 1, "rows_refused": 2, "warnings": 1, "error": None,
     }  # fmt: skip
     assert run["loaded_by"] and run["finished_at"] >= run["started_at"]
-    found = read_rows('SELECT "row", "column", value, rule, refused, remedy FROM load_finding').fillna("")
+    found = read_rows(
+        f'SELECT "row", "column", value, rule, refused, remedy FROM load_finding WHERE load_run = {outcome.run}'
+    ).fillna("")
     columns = list(found)
     assert sorted(found.values.tolist()) == sorted(outcome.findings[columns].values.tolist())
     assert outcome.findings["row"].tolist() == [2, 3, 4, 4]
 
 
 def test_long_values_are_cut_in_the_findings(units, write_csv, read_rows):
-    load_venues(write_csv(f"venue_code,name,kind,commune_code,created_on\n{'x' * 5000},a,cafe,18229,2021-11-26\n"))
-    assert read_rows("SELECT value FROM load_finding")["value"].tolist() == ["x" * 200]
+    path = write_csv(f"venue_code,name,kind,commune_code,created_on\n{'x' * 5000},a,cafe,18229,2021-11-26\n")
+    outcome = load_venues(path)
+    assert read_rows(f"SELECT value FROM load_finding WHERE load_run = {outcome.run}")["value"].tolist() == ["x" * 200]
 
 
 def test_an_outcome_can_be_told_to_machines(units, write_csv):
@@ -225,14 +228,14 @@ def test_the_sample_is_refused_where_real_rows_are(province, small_files, read_a
         with pytest.raises(DatabaseError, match="holds real rows"):
             load(open_source(small_files[kind], columns), invented=True)
     with pytest.raises(DatabaseError, match="holds real rows"):
-        load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
+        load_boundary_rows(*read_communes(small_files["boundaries"]), DAY, "phác họa", invented=True)
     assert read_all() == before
 
 
 def test_the_sample_never_draws_over_real_boundaries(units, small_files, read_all):
     before = read_all()
     with pytest.raises(DatabaseError, match="holds real rows"):
-        load_boundary_rows(*read_layer(small_files["boundaries"]), DAY, "phác họa", invented=True)
+        load_boundary_rows(*read_communes(small_files["boundaries"]), DAY, "phác họa", invented=True)
     assert read_all() == before
 
 
