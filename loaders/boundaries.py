@@ -113,6 +113,8 @@ def _require_columns(source):
 
 def _trace(findings, crosswalk):
     """The newer units that the rows go into, as rows of a file of communes."""
+    if not any(True for _ in crosswalk.chunks()):
+        raise FileError(f"{crosswalk.name}: bảng đối chiếu không có dòng nào; hãy kiểm tra tệp")
     older = crosswalk.rows
     codes, lacking = trace_units(findings, older)
     newer = successors(older, crosswalk.name)

@@ -7,10 +7,12 @@ import pytest
 import shapely
 
 from geo import db
+from geo.audit import Actor
 from geo.errors import FileError
 from geo.schema import admin_unit
+from geo.scope import Scope
 from loaders.boundaries import load_boundaries
-from loaders.crosswalk import load_unit_changes
+from loaders.unit_changes import load_unit_changes
 
 OLD, NEW = date(2019, 1, 1), date(2020, 6, 1)
 PLACE = ("440", "Huyện Đức Thọ", "42", "Tỉnh Hà Tĩnh")
@@ -124,6 +126,45 @@ def test_a_crosswalk_that_contradicts_itself_is_refused_as_a_whole(empty, write_
         load_boundaries(write_units(bare(BEFORE)), NEW, crosswalk=write_changes([MERGED[0], row]))
 
 
+def test_a_crosswalk_without_a_row_is_refused(empty, write_units, write_changes):
+    with pytest.raises(FileError, match="changes.csv: bảng đối chiếu không có dòng nào"):
+        load_boundaries(write_units(bare(BEFORE)), NEW, crosswalk=write_changes([]))
+    assert (
+        load_unit_changes(write_changes([]), OLD, NEW).error
+        == "changes.csv: tệp không có dòng số liệu nào; hãy kiểm tra tệp"
+    )
+
+
+def test_a_file_of_changes_that_tells_no_vintages_is_refused(vintages, write_changes, read_rows):
+    with pytest.raises(FileError, match="changes.csv: .*thêm cột to_vintage, hoặc ghi --from và --to"):
+        load_unit_changes(write_changes(MERGED), OLD)
+    assert "to_vintage" in read_rows("load_run")["error"].iloc[-1]
+
+
+def test_days_and_flags_are_read_as_people_type_them(vintages, write_csv, read_rows):
+    text = "from_vintage,from_code,from_name,to_vintage,to_code,to_name,share,estimated\n" + "".join(
+        f"01/01/2019,18301,,1/6/2020,{code},,{share},{said}\n" for code, share, said in (("18244", '"0,25"', "có"), ("18302", "0.75", ""))
+    )  # fmt: skip
+    outcome = load_unit_changes(write_csv(text))
+    assert (told(outcome), stored(read_rows)) == (
+        [],
+        [["18301", "18244", 0.25, True], ["18301", "18302", 0.75, False]],
+    )
+    outcome = load_unit_changes(write_csv(text.replace("có", "chắc")))
+    assert told(outcome) == [[2, "not_a_flag", True], [3, "part_refused", True]]
+    outcome = load_unit_changes(write_csv(text.replace("1/6/2020,18244", "1/6/2021,18244").replace("0.75", "")))
+    assert told(outcome) == [[2, "unknown_vintage", True], [3, "part_refused", True]]
+
+
+def test_an_account_loads_what_became_of_units_in_its_scope(vintages, write_changes, read_rows):
+    own = Actor("own", Scope("data", ((1, "440"),)))
+    assert load_unit_changes(write_changes(MERGED), OLD, NEW, actor=own).rows_loaded == 3
+    other = Actor("other", Scope("data", ((1, "18244"),)))
+    outcome = load_unit_changes(write_changes([*MERGED[:2], *split("0.4", "0.6")]), OLD, NEW, actor=other)
+    assert told(outcome) == [[row, "outside_scope", True] for row in (2, 3, 4, 5)]
+    assert len(stored(read_rows)) == 3
+
+
 def stored(read_rows):
     rows = read_rows("SELECT from_code, to_code, share, estimated, decree FROM unit_change")
     return [] if rows.empty else rows.drop(columns="decree").values.tolist()
@@ -179,7 +220,7 @@ def test_the_vintages_come_from_the_file_or_from_who_loads_it(vintages, write_cs
     assert load_unit_changes(write_csv(text)).rows_loaded == 1
     outcome = load_unit_changes(write_csv(text.replace("2019-01-01", "2018-01-01")))
     assert outcome.findings["rule"].tolist() == ["unknown_vintage"]
-    assert "2019-01-01, 2020-06-01" in outcome.findings["remedy"].item()
+    assert "01/01/2019, 01/06/2020" in outcome.findings["remedy"].item()
     backwards = text.replace("2020-06-01", "2019-01-01").replace("2019-01-01", "2020-06-01", 1)
     assert load_unit_changes(write_csv(backwards)).findings["rule"].tolist() == ["not_earlier"]
 
