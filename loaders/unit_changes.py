@@ -42,9 +42,7 @@ def load_unit_changes(path, from_vintage=None, to_vintage=None, mapping=None, **
         findings = Findings(rows, source.headers)
         changes = _check_changes(findings, connection, days)
         # An account loads what became of its own units: all parts of one come together
-        places = changes[["from_vintage", "from_code"]].set_axis(["vintage", "commune_code"], axis=1)
-        findings.communes = places.reindex(rows.index).astype({"vintage": "Int64"})
-        findings.communes.loc[findings.communes["commune_code"].isna(), "vintage"] = pd.NA
+        findings.units = changes.pop("unit").reindex(rows.index).fillna(0).to_numpy("i8")
         return findings, (changes, rows.index)
 
     def write(connection, prepared, accepted, run):
@@ -56,7 +54,8 @@ def load_unit_changes(path, from_vintage=None, to_vintage=None, mapping=None, **
 
 
 def _check_changes(findings, connection, given):
-    """The rows as unit_change has them; given: first day of the vintage by column, for rows that do not tell it."""
+    """The rows as unit_change has them, and the number of the older unit; given: first day of the vintage by column, for
+    rows that do not tell it."""
     rows = findings.rows
     known = {pd.Timestamp(vintage.valid_from): vintage for vintage in list_vintages(connection)}
     loaded = f"các bộ đang có: {', '.join(f'{day:%d/%m/%Y}' for day in known)}; nạp bộ còn thiếu trước"
@@ -76,7 +75,7 @@ def _check_changes(findings, connection, given):
     parts = []
     for (start, end), of in pd.DataFrame(days)[good].groupby(["from_vintage", "to_vintage"]):
         parts.append(_check_pair(findings, connection, known[start], known[end], estimated[of.index]))
-    columns = ["from_vintage", "from_code", "to_vintage", "to_code", "share", "decree", "estimated"]
+    columns = ["from_vintage", "from_code", "to_vintage", "to_code", "share", "decree", "estimated", "unit"]
     return pd.concat(parts) if parts else pd.DataFrame(columns=columns)
 
 
@@ -91,6 +90,7 @@ def _check_pair(findings, connection, start, end, estimated):
         "from_vintage": start.id, "from_code": found["from"], "to_vintage": end.id, "to_code": found["to"],
         "share": _check_shares(findings, rows), "decree": rows["decree"].str.split().str.join(" "),
         "estimated": estimated.fillna(False).astype(bool),
+        "unit": found["from"].map(communes[start.id].set_index("code")["id"]),
     })  # fmt: skip
     keys = ["from_code", "to_code"]
     findings.add(_on(findings, changes[keys].duplicated() & changes[keys].notna().all(axis=1)), "to_code", "duplicate")
@@ -100,7 +100,7 @@ def _check_pair(findings, connection, start, end, estimated):
 
 def _list_units(connection, vintage):
     rows = connection.execute(statement("list_communes"), {"vintage": vintage.id}).mappings().all()
-    return pd.DataFrame(rows, columns=["code", "name", "district", "province", "province_code"])
+    return pd.DataFrame(rows, columns=["id", "code", "name", "district", "province", "province_code"])
 
 
 def _match_side(findings, rows, side, units):
