@@ -64,6 +64,7 @@ class Topic(StrEnum):
     query = "query"
     route = "route"
     page = "page"
+    load = "load"
 
 
 class Format(StrEnum):
@@ -145,14 +146,25 @@ def indicators(
 
 @app.command()
 def bench(
-    topic: Annotated[Topic | None, typer.Argument(help="Only the coverage query, small routes or the page.")] = None,
-    pairs: Annotated[int, typer.Option(min=2, max=1000, help="Runs of each side; half as many of the page.")] = 40,
+    topic: Annotated[
+        Topic | None,
+        typer.Argument(help="Only the coverage query, small routes or the page; or the load of large files."),
+    ] = None,
+    pairs: Annotated[
+        int | None,
+        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, and 3 of the load."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ):
-    """Measure what sign-in and row-level security cost, as ratios of times with and without, on the data loaded."""
+    """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how files load."""
+    if topic is Topic.load:
+        from dashboard.bench_load import run_load_bench
+
+        run_load_bench(pairs or 3, as_json)
+        return
     from dashboard.bench import run_bench
 
-    run_bench([topic.value] if topic else list(Topic), pairs, as_json)
+    run_bench([topic.value] if topic else ["query", "route", "page"], pairs or 40, as_json)
 
 
 @user.command("add")

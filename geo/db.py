@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 
 import psycopg2
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
@@ -160,6 +158,10 @@ def statement(name):
 
 def migrate():
     """Bring the database up to the newest schema, from nothing if need be; two at once wait for each other."""
+    # A quarter of a second to import, which the other commands need not wait for
+    from alembic import command
+    from alembic.config import Config
+
     with _plain_errors(), engine().connect() as connection:
         _refuse_old(connection)
         try:

@@ -31,26 +31,17 @@ class Copier:
     def __exit__(self, *_):
         self._thread.shutdown()
 
-    def put(self, table, rows, then=()):
-        """Begin to copy a frame into the table's columns of the same names, and then to execute the statements `then`.
-
-        Errors come with the next call.
-        """
+    def put(self, table, rows):
+        """Begin to copy a frame into the table's columns of the same names; errors come with the next call."""
         self.wait()
         if len(rows):
-            self._going = self._thread.submit(self._copy, table, rows, then)
+            self._going = self._thread.submit(copy_rows, self._connection, table, rows)
 
     def wait(self):
         """Until the last rows are copied."""
         if self._going:
             going, self._going = self._going, None
             going.result()
-
-    def _copy(self, table, rows, then):
-        copy_rows(self._connection, table, rows)
-        with self._connection.cursor() as cursor:
-            for statement in then:
-                cursor.execute(statement)
 
 
 def copy_rows(connection, table, rows):

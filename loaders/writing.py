@@ -394,17 +394,6 @@ class Staged:
             self.table = _make_stage(self._writing.connection, self._target, list(rows.columns))
         self._writing.copier.put(self.table.name, rows)
 
-    def insert(self, rows):
-        """Copy a frame of rows that the table is known not to hold, and write them at once.
-
-        By way of the temporary table: PostgreSQL refuses COPY into a table with row-level security.
-        """
-        if self.table is None:
-            self.put(rows.head(0))
-        columns = ", ".join(f'"{column.name}"' for column in self.table.c)
-        add = f"INSERT INTO {self._target.name} ({columns}, load_run) SELECT {columns}, {self._writing.run} FROM {self.table.name}"
-        self._writing.copier.put(self.table.name, rows, (add, f"TRUNCATE {self.table.name}"))
-
     def merge(self):
         """Write what is new or not as before; how many rows that were."""
         self._writing.copier.wait()

@@ -92,27 +92,54 @@ BEGIN
     EXECUTE format('ANALYZE public.%I', target);
 END $$;
 
+-- For the first venues, within the load's transaction, whose locks let nobody else see the table meanwhile: keys are made
+-- faster over all rows at once, and COPY takes no table whose rows are guarded.
 CREATE FUNCTION suspend_venue_keys() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    LOCK TABLE public.venue IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM public.venue) THEN
         RAISE 'only while there is no venue';
     END IF;
+    IF NOT EXISTS (SELECT FROM public.load_run WHERE xmin = pg_current_xact_id()::xid) THEN
+        RAISE 'only in the transaction of a load';
+    END IF;
     DROP INDEX public.venue_unit_created_on_idx;
+    ALTER TABLE public.scan_hour DROP CONSTRAINT scan_hour_venue_id_fkey;
+    ALTER TABLE public.visit DROP CONSTRAINT visit_venue_id_fkey;
+    ALTER TABLE public.inspection DROP CONSTRAINT inspection_venue_id_fkey;
     ALTER TABLE public.venue DROP CONSTRAINT venue_commune_fkey, DROP CONSTRAINT venue_kind_fkey,
-        DROP CONSTRAINT venue_load_run_fkey;
+        DROP CONSTRAINT venue_load_run_fkey, DROP CONSTRAINT venue_code_key, DROP CONSTRAINT venue_pkey,
+        DISABLE ROW LEVEL SECURITY;
 END $$;
 
 CREATE FUNCTION restore_venue_keys() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET maintenance_work_mem = '256MB' AS $$
 BEGIN
     CREATE INDEX venue_unit_created_on_idx ON public.venue (unit, created_on);
-    ALTER TABLE public.venue
+    ALTER TABLE public.venue ENABLE ROW LEVEL SECURITY,
+        ADD CONSTRAINT venue_pkey PRIMARY KEY (id),
+        ADD CONSTRAINT venue_code_key UNIQUE (code),
         ADD CONSTRAINT venue_commune_fkey
             FOREIGN KEY (unit, vintage, commune_code) REFERENCES public.admin_unit (id, vintage, code),
         ADD CONSTRAINT venue_kind_fkey FOREIGN KEY (kind) REFERENCES public.venue_kind (code),
         ADD CONSTRAINT venue_load_run_fkey FOREIGN KEY (load_run) REFERENCES public.load_run (id);
+    ALTER TABLE public.scan_hour ADD CONSTRAINT scan_hour_venue_id_fkey FOREIGN KEY (venue_id) REFERENCES public.venue (id);
+    ALTER TABLE public.visit ADD CONSTRAINT visit_venue_id_fkey FOREIGN KEY (venue_id) REFERENCES public.venue (id);
+    ALTER TABLE public.inspection ADD CONSTRAINT inspection_venue_id_fkey FOREIGN KEY (venue_id) REFERENCES public.venue (id);
 END $$;
+
+-- A run cannot be finished without.
+CREATE FUNCTION refuse_suspended_keys() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = 'public.venue'::regclass) THEN
+        RAISE 'the keys of venue are suspended; call restore_venue_keys first';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER venue_keys_restored AFTER UPDATE ON load_run
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_suspended_keys();
 
 REVOKE ALL ON FUNCTION add_scan_month, attach_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION add_scan_month, attach_scan_month, analyze_facts, suspend_venue_keys, restore_venue_keys TO phuqr_loader;
@@ -236,6 +263,7 @@ def upgrade():
 
 def downgrade():
     op.execute("DROP TRIGGER venue_moved ON venue; DROP TRIGGER venue_stays ON venue")
+    op.execute("DROP TRIGGER venue_keys_restored ON load_run; DROP FUNCTION refuse_suspended_keys")
     op.execute(
         "DROP FUNCTION move_scans, keep_scanned, suspend_venue_keys, restore_venue_keys, attach_scan_month, analyze_facts"
     )
