@@ -70,7 +70,7 @@ def test_migrating_again_and_twice_at_once_changes_nothing(make_database, use_da
 def test_a_failed_migration_keeps_no_lock(make_database, use_database, monkeypatch):
     use_database(make_database())
     with monkeypatch.context() as patch:
-        patch.setattr(db.command, "upgrade", lambda *_: (_ for _ in ()).throw(DatabaseError("stopped")))
+        patch.setattr(command, "upgrade", lambda *_: (_ for _ in ()).throw(DatabaseError("stopped")))
         with pytest.raises(DatabaseError, match="stopped"):
             db.migrate()
     locks = sa.text("""

@@ -88,7 +88,7 @@ READ = {
     "visit": "SELECT case_code, case_class, v.code, t.commune_code, place, arrived_at, left_at, source FROM visit t LEFT JOIN venue v ON v.id = venue_id",
     "inspection": "SELECT v.code, inspected_on, outcome, posted, head_count, scanned, note FROM inspection JOIN venue v ON v.id = venue_id",
     "population": "SELECT commune_code, population, households FROM population",
-    "finding": 'SELECT r.kind, "row", rule, refused, remedy, commune_code FROM load_finding JOIN load_run r ON r.id = load_run',
+    "finding": "SELECT r.kind, \"row\", rule, refused, remedy, commune_code FROM load_finding JOIN load_run r ON r.id = load_run WHERE r.kind <> 'boundaries'",
     "run": "SELECT kind, rows_in, rows_loaded, rows_refused, rows_changed, warnings FROM load_run",
 }
 

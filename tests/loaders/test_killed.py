@@ -120,7 +120,7 @@ KEYS = """
     SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE 'venue'::regclass IN (conrelid, confrelid)
     UNION ALL
     SELECT tgname, pg_get_triggerdef(oid), tgenabled = 'O' FROM pg_trigger WHERE tgrelid = 'venue'::regclass AND NOT tgisinternal
-    ORDER BY 1
+    ORDER BY 1, 2
 """
 HELD = {  # how much of a file is in the database
     "first": "SELECT count(*) FROM venue WHERE code LIKE 'K%'",

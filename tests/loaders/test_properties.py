@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from geo import db
@@ -19,7 +19,10 @@ from loaders.titles import trim
 from loaders.venues import load_venues
 from loaders.visits import load_visits
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+RELAXED = settings(  # a load each: to make a failing file as short as can be takes minutes
+    deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
 VENUES = st.sampled_from(["V1", "V2", "V5", "V11", "V99", ""])
 COMMUNES = st.sampled_from(["18229", "18235", "18754", "99999", ""])
 DAYS = st.sampled_from(["2021-12-10", "11/12/2021", "2021-12-31", "2022-01-01", "31/02/2022", "2999-01-01", ""])
