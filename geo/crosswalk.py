@@ -14,7 +14,18 @@ from geo.names import fold, split_kind
 from geo.units import list_vintages
 
 SLIVER_SHARE = 0.05  # a smaller part of a unit in another one is a border drawn differently, not a part that moved
-CHANGES = ("merged", "split", "renamed", "recoded", "reused_code", "moved", "unknown", "new", "unchanged", "not_loaded")
+CHANGES = {  # kind of change -> what it is
+    "merged": "went into a unit that others went into too",
+    "split": "went into several units",
+    "renamed": "has another name",
+    "recoded": "has another code under the same name",
+    "reused_code": "its code now names another unit",
+    "moved": "lies in another district",
+    "unknown": "what became of it is neither told nor seen in the polygons",
+    "new": "a unit that none became",
+    "unchanged": "is as it was",
+    "not_loaded": "one of the two vintages holds no unit of its province",
+}
 _DIFF_COLUMNS = [
     "change", "from_code", "from_name", "from_district", "to_code", "to_name", "to_district", "share", "estimated", "decree", "reused_by",
 ]  # fmt: skip
@@ -72,11 +83,7 @@ def diff_units(connection, from_vintage, to_vintage):
 
     Returns a frame, one row per unit, its successor and kind of change: change, from_code, from_name, from_district,
     to_code, to_name, to_district, share, estimated, decree, reused_by (what the old code names now); None where there is none.
-    Kinds: merged, split, renamed, recoded (the same name under
-    another code), reused_code (its code now names another unit), moved (to another district), unknown (what became of it
-    is neither told nor seen in the polygons), new (a unit that none became), unchanged, not_loaded (one of the two vintages
-    holds no unit of its province).
-    What no file tells is proposed from where the polygons lie, and marked as estimated.
+    The kinds are those of CHANGES, in their order. What no file tells is proposed from where the polygons lie, and marked as estimated.
     """
     changes = read_changes(connection, from_vintage, to_vintage)
     unknown = changes.loc[changes["to_code"].isna(), "from_code"].tolist()
@@ -88,8 +95,23 @@ def diff_units(connection, from_vintage, to_vintage):
     pairs = changes.drop(columns="from_name").join(old.add_prefix("from_"), on="from_code")
     pairs = pairs.merge(new.add_prefix("to_"), how="outer", left_on="to_code", right_index=True)
     pairs = pairs.sort_values(["from_code", "to_code"], ignore_index=True)
-    told = sorted(_tell_changes(pairs, old, new), key=lambda row: CHANGES.index(row["change"]))
+    told = sorted(_tell_changes(pairs, old, new), key=lambda row: list(CHANGES).index(row["change"]))
     return pd.DataFrame(told, columns=_DIFF_COLUMNS, dtype=object)
+
+
+def count_communes(connection, from_vintage, to_vintage):
+    """How many communes each province has that both vintages hold: frame code, name (of the later one), before, after."""
+    old, new = (_list_communes(connection, vintage) for vintage in (from_vintage, to_vintage))
+    counts = pd.concat(
+        [
+            new.groupby("province_code")["province"].first().rename("name"),
+            old.groupby("province_code").size().rename("before"),
+            new.groupby("province_code").size().rename("after"),
+        ],
+        axis=1,
+        join="inner",
+    )
+    return counts.rename_axis("code").reset_index()
 
 
 def list_predecessors(connection, vintage):
@@ -106,9 +128,10 @@ def estimate_shares(connection, from_vintage, to_vintage, codes):
 
 
 def same_name(one, other):
-    """Whether two names are one, where one of them may lack the kind of unit: "An Phú", "Thị trấn An Phú"."""
+    """Whether two names are one, where one of them may lack blanks or the kind of unit: "EaBar", "Xã Ea Bar"."""
     (kind, bare), (other_kind, other_bare) = split_kind(one), split_kind(other)
-    return fold(bare) == fold(other_bare) and (kind == other_kind or None in (kind, other_kind))
+    same = fold("".join(bare.split())) == fold("".join(other_bare.split()))
+    return same and (kind == other_kind or None in (kind, other_kind))
 
 
 def _frame(connection, query, columns, **place):

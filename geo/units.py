@@ -87,6 +87,16 @@ def vintage_in_force(vintages, day):
     return in_force[-1] if in_force else vintages[0]
 
 
+def find_vintage(connection, day):
+    """The Vintage that begins on `day`; BoundaryError names those there are."""
+    known = list_vintages(connection)
+    for vintage in known:
+        if vintage.valid_from == day:
+            return vintage
+    days = ", ".join(f"{vintage.valid_from}" for vintage in known) or "none"
+    raise BoundaryError(f"no boundaries begin on {day}; loaded are: {days}")
+
+
 def list_units(connection, vintage):
     """The units of a vintage that the reader may know of, by code, provinces first; a loader knows all."""
     return {

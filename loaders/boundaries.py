@@ -14,7 +14,7 @@ from loaders import topology
 from loaders.checking import Findings, unique
 from loaders.crosswalk import read_crosswalk, successors, trace_units
 from loaders.layers import read_layer
-from loaders.official import compare_counts, fill_parents
+from loaders.official import LIST_DAYS, compare_counts, fill_parents
 from loaders.places import COUNTRY, recheck_points
 from loaders.writing import merge, read_or_log, run_whole_load
 
@@ -133,9 +133,17 @@ def _trace(findings, crosswalk):
 def _read_targets(findings, vintage):
     """The rows' own units, with what the official list can add."""
     targets, faults = fill_parents(findings.rows, vintage)
-    near = faults["near"].map(lambda names: "có phải: " + ", ".join(names) if names else None)
+    near = faults["near"].str.join(", ")
+    near = (
+        near.where(near != "")
+        .radd("có phải: ")
+        .fillna(f"ghi cả mã; danh mục dùng để tra tên là của năm {LIST_DAYS[1].year}")
+    )
+    taken = faults["near"].str.join(", ").radd("lấy là ").add("; kiểm tra lại")
     for (column, rule), of in faults.groupby(["column", "rule"]):
-        findings.add(findings.rows.index.isin(of.index), column, rule, remedy=near)
+        warned = rule == "district_by_codes"
+        of_rule = findings.rows.index.isin(of.index)
+        findings.add(of_rule, column, rule, refused=not warned, remedy=taken if warned else near)
     kinds = targets["commune_kind"].map(find_kind).fillna("")
     bare = targets["commune_name"].map(lambda name: split_kind(name)[0] is None) & (targets["commune_name"] != "")
     targets.loc[bare, "commune_name"] = (kinds + " " + targets["commune_name"]).str.strip()[bare]

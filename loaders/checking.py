@@ -64,6 +64,7 @@ RULES = {
     "other_code": ("tên và mã chỉ hai đơn vị; lấy theo tên", "kiểm tra mã"),
     "other_spelling": ("tên viết khác, nhưng mã khớp", "kiểm tra tên"),
     "by_exclusion": ("tên không khớp; ghép với đơn vị duy nhất còn lại của huyện", "kiểm tra tên"),
+    "district_by_codes": ("tên huyện viết khác danh mục; lấy huyện theo mã các xã", "kiểm tra tên huyện"),
     "split_unit": (
         "đơn vị bị chia cho nhiều đơn vị mới, mà bản đồ không có đường chia",
         "ghi cột share vào bảng đối chiếu",

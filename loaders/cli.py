@@ -1,4 +1,4 @@
-"""The commands that set up the database and fill it: phuqr db, phuqr demo, and those of load_cli."""
+"""The commands that set up the database and fill it: phuqr db, phuqr demo, and those of load_cli and template_cli."""
 
 import os
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from geo import cluster, db
 from geo.errors import ClusterError
-from loaders import load_cli
+from loaders import load_cli, template_cli
 from loaders.demo import issue_accounts, load_sample, wants_sample
 from loaders.load_cli import describe, show_progress
 
@@ -15,6 +15,7 @@ app = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="The private PostgreSQL cluster and the schema.")
 app.add_typer(database, name="db")
 app.add_typer(load_cli.app)
+app.add_typer(template_cli.app)
 
 
 @database.command()

@@ -1,4 +1,4 @@
-"""The commands that take users' files: phuqr load, phuqr template."""
+"""The commands that take users' files: phuqr load."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,17 +16,15 @@ from geo import db
 from geo.accounts import find_scope
 from geo.audit import Actor
 from geo.errors import AccountError, FileError, PhuqrError
-from geo.schema import venue_kind
-from loaders import aliases, boundaries, inspections, population, register, scans, venues, visits
+from loaders import aliases, boundaries, inspections, population, register, scans, unit_changes, venues, visits
 from loaders.checking import RULES
 from loaders.findings_file import check_path, write_findings
 from loaders.headers import read_mapping
+from loaders.layers import FORMATS
 from loaders.reading import SUFFIXES, expand_paths
-from loaders.templates import write_template
 from loaders.writing import MAX_REFUSED
 
 LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it
-_MAP_SUFFIXES = (".gpkg", ".geojson", ".json", ".zip", ".kml")
 _LOADERS = {  # kind -> (what loads a file of it, roles of the accounts that may)
     "boundaries": (boundaries.load_boundaries, {"data"}),
     "register": (register.load_register, {"data"}),
@@ -36,20 +33,8 @@ _LOADERS = {  # kind -> (what loads a file of it, roles of the accounts that may
     "visits": (visits.load_visits, {"data", "health"}),
     "inspections": (inspections.load_inspections, {"data"}),
     "population": (population.load_population, {"data"}),
+    "unit-changes": (unit_changes.load_unit_changes, {"data"}),
     "aliases": (aliases.load_aliases, {"data"}),
-}
-_TEMPLATES = {  # kind -> (name of the sheet, columns)
-    "boundaries": ("Địa giới", boundaries.COLUMNS),
-    "register": ("Diện phải tạo", register.COUNT_COLUMNS),
-    "register-organisations": ("Diện phải tạo", register.ORGANISATION_COLUMNS),
-    "venues": ("Địa điểm", venues.COLUMNS),
-    "scans": ("Lượt quét", scans.VENUE_DAY_COLUMNS),
-    "scans-hourly": ("Lượt quét theo giờ", scans.VENUE_HOUR_COLUMNS),
-    "scans-communes": ("Lượt quét theo xã", scans.COMMUNE_DAY_COLUMNS),
-    "visits": ("Lượt đến của ca", visits.COLUMNS),
-    "inspections": ("Kiểm tra", inspections.COLUMNS),
-    "population": ("Dân số", population.COLUMNS),
-    "aliases": ("Tên gọi khác", aliases.COLUMNS),
 }
 
 app = typer.Typer()
@@ -85,12 +70,22 @@ def load_boundaries(
     vintage: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day these units were in force.")],
     source: Annotated[str | None, typer.Option(help="Where the polygons come from; shown on the map.")] = None,
     licence: Annotated[str | None, typer.Option(help="The terms they are under.")] = None,
-    dry_run: DryRun = False, as_json: Json = False, findings: Found = None, max_refused: MaxRefused = _MOST,
+    srid: Annotated[
+        int | None, typer.Option(help="EPSG number of the coordinates, where the file does not tell it: 9209, 4326.")
+    ] = None,
+    crosswalk: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What became of the file's units, which are older ones.")
+    ] = None,
+    crosswalk_map: Annotated[
+        Path | None, typer.Option(metavar="M.toml", help="What the headers and values of that file mean.")
+    ] = None,
+    mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None, max_refused: MaxRefused = _MOST,
     account: As = None,
 ):  # fmt: skip
-    """Communes with polygons: gpkg, geojson, kml or a zipped shapefile."""
-    own = {"vintage": vintage.date(), "source": source, "licence": licence}
-    _load_all("boundaries", files, None, dry_run, as_json, findings, max_refused, account, _MAP_SUFFIXES, **own)
+    """Communes with polygons: gpkg, geojson, kml or a zipped shapefile; older ones are dissolved by a crosswalk."""
+    own = {"vintage": vintage.date(), "source": source, "licence": licence, "srid": srid, "crosswalk": crosswalk}
+    own["crosswalk_mapping"] = read_mapping(crosswalk_map) if crosswalk_map else None
+    _load_all("boundaries", files, mapping, dry_run, as_json, findings, max_refused, account, FORMATS, **own)
 
 
 @load.command("register")
@@ -147,6 +142,23 @@ def load_population(
     _load_all("population", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
 
 
+@load.command("unit-changes")
+def load_unit_changes(
+    files: Files,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the older units.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="First day of the newer ones.")
+    ] = None,
+    mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Which commune became which; --from and --to where the file has no columns of them."""
+    own = {"from_vintage": _day(first), "to_vintage": _day(last)}
+    _load_all("unit-changes", files, mapping, dry_run, as_json, findings, max_refused, account, **own)
+
+
 @load.command("aliases")
 def load_aliases(
     files: Files, vintage: Day = None, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False,
@@ -154,35 +166,6 @@ def load_aliases(
 ):  # fmt: skip
     """Names of communes that files use, and that a person has confirmed."""
     _load_all("aliases", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
-
-
-@app.command()
-def template(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(_TEMPLATES))],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="OUT.xlsx", help="Where to; KIND.xlsx if not said.")
-    ] = None,
-):
-    """Write an empty file with the headers that a loader takes, an example row, and what each column means."""
-    if kind not in _TEMPLATES:
-        raise FileError(f"there is no template {kind}; choose one of {', '.join(_TEMPLATES)}")
-    title, columns = _TEMPLATES[kind]
-    out = out or Path(f"{kind}.xlsx")
-    write_template(out, title, columns, _allowed_values())
-    typer.echo(f"đã ghi {out}")
-
-
-def _allowed_values():
-    """The kinds and groups of the database, where there is one to ask."""
-    try:
-        with db.loading() as connection:
-            kinds = connection.execute(
-                sa.select(venue_kind.c.name_vi, venue_kind.c.obligation_group).order_by("code")
-            ).all()
-    except PhuqrError:
-        return {}
-    groups = sorted({group for _, group in kinds if group})
-    return {"kind": [name for name, _ in kinds], "obligation_group": groups}
 
 
 def _day(moment):
@@ -205,8 +188,7 @@ def _load_all(
     outs = _name_findings(findings, paths) if findings else [None] * len(paths)
     for path, out in zip(paths, outs, strict=True):
         try:
-            if kind != "boundaries":
-                own["mapping"] = read_mapping(mapping) if mapping else None
+            own["mapping"] = read_mapping(mapping) if mapping else None
             with show_progress(path.name) as progress:
                 outcome = loader(path, progress=progress, dry_run=dry_run, max_refused=max_refused / 100, **own)
         except PhuqrError as error:

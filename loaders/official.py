@@ -54,7 +54,8 @@ def fill_parents(rows, day):
     """The rows with the code of each province and district that only its name tells, and the name of each told by its code.
 
     rows: frame of text with the columns of a file of communes. Returns the filled frame, and a frame by row of what could
-    not be found: column, rule, near. A name without its kind that fits two districts is the one that no other name takes.
+    not be found: column, rule, near. A name without its kind that fits two districts is the one that no other name takes; one
+    that comes near a district's is that, where all its communes are of that district by their codes (rule district_by_codes).
     """
     filled, faults = rows.copy(), []
     named = list_provinces(day)
@@ -72,8 +73,14 @@ def fill_parents(rows, day):
     ]
     for province, of in lacking.groupby("province_code"):
         districts = list_districts(province)
-        for name, (code, near) in _find_districts(of["district_name"].unique(), districts).items():
+        found = _find_districts(of["district_name"].unique(), districts)
+        for name, (code, near) in found.items():
             rows_of = of[of["district_name"] == name]
+            rest = set(near) - {districts[each] for each, _ in found.values() if each}
+            held = None if code else _find_by_communes(rows_of["commune_code"], list_communes(province))
+            if held and districts[held] in rest:
+                faults.append(_fault(rows_of, "district_name", "district_by_codes", (districts[held],)))
+                code = held
             if code:
                 filled.loc[rows_of.index, ["district_code", "district_name"]] = code, districts[code]
             else:
@@ -91,6 +98,12 @@ def _find_districts(names, districts):
         if match.ambiguous and len(left) == 1:
             found[name] = left[0], ()
     return found
+
+
+def _find_by_communes(codes, communes):
+    """The one district of the list that holds these communes, of those that the list knows; None if there is no such."""
+    holding = {district for district, listed in communes.items() if not set(codes).isdisjoint(listed)}
+    return holding.pop() if len(holding) == 1 else None
 
 
 def _fault(of, column, rule, near):

@@ -32,7 +32,8 @@ DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 READING = {"indicators"}
 OPERATING = {
     "bench", "db down", "db migrate", "db status", "db up", "demo", "load aliases", "load boundaries",
-    "load inspections", "load population", "load register", "load scans", "load venues", "load visits", "serve", "template", "user add", "user disable", "user list", "user password", "user scope",
+    "load inspections", "load population", "load register", "load scans", "load unit-changes", "load venues", "load visits", "serve",
+    "template", "units diff", "user add", "user disable", "user list", "user password", "user scope",
 }  # fmt: skip
 # Of these those that write, as a login that may only read would type them.
 WRITING = [

@@ -147,7 +147,10 @@ def test_a_loader_sets_the_private_database_up_without_being_asked(small_files):
 
 def test_every_command_of_the_readme_exists(small_province):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    commands = {tuple(found.split()) for found in re.findall(r"phuqr ((?:db |load |user )?[a-z]+)", text)}
+    commands = {
+        tuple(found.split())
+        for found in re.findall(r"phuqr ((?:db |load |template |units |user )?[a-z]+(?:-[a-z]+)*)", text)
+    }
     assert commands
     for command in commands:
         assert phuqr(*command, "--help", url=small_province).returncode == 0, command

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from geo import db
 from geo.accounts import operator_scope
-from geo.crosswalk import carry_counts, diff_units, list_predecessors, read_changes, same_name
+from geo.crosswalk import carry_counts, count_communes, diff_units, list_predecessors, read_changes, same_name
 from geo.errors import BoundaryError
-from geo.units import list_vintages
+from geo.units import find_vintage, list_vintages
 
 # Squares, a tenth of a degree wide: code, name, district, place, width.
 # 2019 -> 2021: Đức Vĩnh and Đức Quang into Quang Vĩnh, which takes Đức Vĩnh's code; Tân Hương divided between Trường Sơn and a
@@ -173,6 +173,19 @@ def test_what_changed_is_told_by_kind(vintages):
     ]
 
 
+def test_communes_are_counted_in_the_provinces_that_both_vintages_hold(vintages):
+    with db.reading(operator_scope()) as connection:
+        found = count_communes(connection, vintages["2019-01-01"], vintages["2025-07-01"])
+    assert found.values.tolist() == [["42", "Tỉnh Hà Tĩnh", 8, 2]]
+
+
+def test_a_vintage_is_found_by_its_first_day_only(vintages):
+    with db.reading(operator_scope()) as connection:
+        assert find_vintage(connection, date(2021, 11, 1)) == vintages["2021-11-01"]
+        with pytest.raises(BoundaryError, match="begin on 2021-11-02; loaded are: 2019-01-01, 2021-11-01, 2025-07-01"):
+            find_vintage(connection, date(2021, 11, 2))
+
+
 def test_no_unit_is_said_to_have_moved_where_districts_are_no_more(vintages):
     with db.reading(operator_scope()) as connection:
         found = diff_units(connection, vintages["2021-11-01"], vintages["2025-07-01"])
@@ -197,6 +210,8 @@ def test_older_names_lead_to_what_they_became(vintages):
         ("Xã An Phú", "An Phú", True),
         ("Xã An Phú", "Thị trấn An Phú", False),
         ("Hoà Vinh", "Phường Hòa Vinh", True),
+        ("Xã Ealy", "Xã Ea Ly", True),
+        ("ĐứcThọ", "Thị trấn Đức Thọ", True),
         ("A", "B", False),
     ],
 )

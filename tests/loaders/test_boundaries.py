@@ -322,6 +322,23 @@ def test_codes_of_districts_and_provinces_come_from_the_official_list(empty, wri
     }  # fmt: skip
 
 
+def test_a_district_spelled_otherwise_is_known_by_the_codes_of_its_communes(empty, write_units):
+    rows = [
+        ("18229", "Thị trấn Đức Thọ", None, "Đức Thơ", None, "Hà Tĩnh", LEFT),
+        ("18235", "Xã Quang Vĩnh", None, "Đức Thơ", None, "Hà Tĩnh", RIGHT),
+        ("18070", "Phường Trần Phú", None, "Đức Thơ", None, "Hà Tĩnh", translate(RIGHT, 0.1)),
+    ]
+    outcome = load_boundaries(write_units(rows[:2]), OTHER_DAY)
+    assert told(outcome) == [[row, "district_name", "district_by_codes", False] for row in (1, 2)]
+    assert outcome.findings["remedy"].unique().tolist() == ["lấy là Huyện Đức Thọ; kiểm tra lại"]
+    assert stored()["440"]["name"] == "Huyện Đức Thọ"
+    # of two districts by their codes: neither; and none where the name is nothing like the district's
+    assert told(load_boundaries(write_units(rows), OTHER_DAY))[0] == [1, "district_name", "unknown_district", True]
+    outcome = load_boundaries(write_units([(*row[:3], "Tây Trà", *row[4:]) for row in rows[:2]]), OTHER_DAY)
+    assert outcome.findings["rule"].tolist() == ["unknown_district"] * 2
+    assert outcome.findings["remedy"].iloc[0] == "ghi cả mã; danh mục dùng để tra tên là của năm 2023"
+
+
 def test_the_name_of_a_province_is_that_of_its_day(empty, write_units):
     rows = [("19750", "Phường Phú Xuân", None, None, "46", None, translate(LEFT, 2, -2))]
     load_boundaries(write_units(rows), date(2025, 7, 1))

@@ -12,13 +12,16 @@ from python_calamine import CalamineWorkbook
 from geo.errors import FileError
 from loaders.headers import map_headers
 from loaders.personal import PersonalWatch, refuse_personal_headers
+from loaders.reading import open_source
+from loaders.template_cli import TEMPLATES
 from loaders.templates import COLUMNS, write_template
 
 CANONICAL = """
 venue_code name kind organisation commune_code commune district province address lon lat created_on closed_on solution day
 scans people hour venues_with_scans obligation_group obliged case_code case_class place arrived_at left_at source inspected_on
 campaign outcome posted head_count scanned supervisor note population households from_vintage from_code to_vintage to_code
-share decree alias level
+share decree alias level commune_name commune_kind district_code district_name province_code province_name from_name
+from_district from_province_code from_province to_name to_district_code to_district to_province_code to_province estimated
 """
 TEMPLATE = {
     "venue_code": (True, ("Mã địa điểm", "Mã điểm")),
@@ -77,6 +80,16 @@ def test_the_form_has_the_headers_and_an_example_of_the_right_kind(path):
         "Mã QR dán",
     ]
     assert map_headers(header, TEMPLATE, "mau.xlsx") == dict(zip(TEMPLATE, header))
+
+
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_every_template_is_written_and_read_by_its_loader(tmp_path, kind):
+    path, (title, columns) = tmp_path / "mau.xlsx", TEMPLATES[kind]
+    write_template(path, title, columns)
+    source = open_source(path, columns)
+    assert list(source.headers) == list(columns)
+    (example,) = source.rows.to_dict("records")
+    assert {column for column, cell in example.items() if cell == ""} <= {"to_district_code", "to_district"}
 
 
 def test_the_guide_has_a_row_for_each_column_and_is_no_table_to_load(path):
