@@ -166,18 +166,24 @@ class Seen:
 
     def repeated(self, keys):
         """Boolean array: the key stands in an earlier row of this file. keys: array of integers, or list of texts."""
-        again = pd.Series(keys).duplicated().to_numpy(copy=True)
         if isinstance(keys, list):
+            again = pd.Series(keys).duplicated().to_numpy(copy=True)
             again |= np.fromiter((key in self._texts for key in keys), bool, len(keys))
             self._texts.update(keys)
             return again
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        same = np.zeros(len(keys), dtype=bool)
+        same[1:] = keys[1:] == keys[:-1]
         for part in self._parts:
-            if len(keys) and keys.min() <= part[-1]:
-                again |= part[np.searchsorted(part, keys).clip(max=len(part) - 1)] == keys
+            if len(keys) and keys[0] <= part[-1] and part[0] <= keys[-1]:
+                same |= part[np.searchsorted(part, keys).clip(max=len(part) - 1)] == keys
         if len(keys):
-            self._parts.append(np.sort(keys))
+            self._parts.append(keys)
         while len(self._parts) > 1 and len(self._parts[-2]) < 2 * len(self._parts[-1]):
-            self._parts.append(np.sort(np.concatenate([self._parts.pop(), self._parts.pop()])))
+            self._parts[-2:] = [np.sort(np.concatenate(self._parts[-2:]), kind="stable")]
+        again = np.empty_like(same)
+        again[order] = same
         return again
 
 
