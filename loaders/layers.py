@@ -3,6 +3,7 @@
 import re
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -14,6 +15,10 @@ from loaders.projections import to_wgs84
 from loaders.reading import file_sha256, make_source
 
 FORMATS = (".gpkg", ".zip", ".geojson", ".json", ".kml")
+# What GDAL gives every place of a KML, beside the places' own data.
+_KML_FIELDS = {
+    "id", "Name", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon",
+}  # fmt: skip
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
 # Headers of files that publishers give out, which as single words would say too little: a layout holds where all of it is there,
 # and no mapping is given.
@@ -32,7 +37,7 @@ LAYOUTS = (
 
 
 def read_layer(path, columns, srid=None, mapping=None):
-    """The one layer that has the columns: Source, and GeoSeries (EPSG:4326) on its rows' index.
+    """The one layer that has the columns, or all such folders of a KML: Source, and GeoSeries (EPSG:4326) on its rows' index.
 
     columns, mapping: as open_source takes them; srid: EPSG number, where the file does not tell its coordinate system or
     tells a wrong one. Rows are numbered from 1, as map programs number them.
@@ -43,18 +48,21 @@ def read_layer(path, columns, srid=None, mapping=None):
         raise FileError(f"{name}: không đọc được loại tệp này; hãy dùng gpkg, geojson, kml hoặc shapefile nén zip")
     try:
         sha256 = file_sha256(path)
-        layer, headers, encoding, notes = _choose_layer(path, columns, mapping)
-        frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
+        layers, encoding, notes = _choose_layers(path, columns, mapping)
+        frames = [pyogrio.read_dataframe(path, layer=layer, encoding=encoding) for layer in layers]
     except OSError as error:
         raise FileError(f"{path}: không mở được tệp ({error.strerror}); hãy kiểm tra đường dẫn") from None
     except (DataSourceError, DataLayerError):
         raise FileError(f"{name}: tệp hỏng hoặc không phải dữ liệu bản đồ; hãy xuất lại tệp") from None
     except UnicodeDecodeError:
         raise FileError(f"{name}: không rõ mã chữ của tên (thiếu .cpg); hãy xuất lại tệp bằng UTF-8") from None
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    rows = pd.DataFrame({column: _as_text(frame[title]) for column, title in headers.items()})
-    for column in columns.keys() - headers.keys():
-        rows[column] = ""
+    parts = [
+        pd.DataFrame({column: _as_text(frame[title]) for column, title in told.items()}, index=frame.index)
+        for frame, told in zip(frames, layers.values())
+    ]
+    rows = pd.concat(parts).fillna("").set_axis(pd.RangeIndex(1, sum(map(len, parts)) + 1))
+    rows = rows.reindex(columns=list(columns), fill_value="")
+    headers = {column: title for told in reversed(layers.values()) for column, title in told.items()}
     escaped = [column for column in headers if rows[column].str.contains(_ESCAPE).any()]
     if escaped:
         rows[escaped] = rows[escaped].apply(lambda texts: texts.str.replace(_ESCAPE, _unescape, regex=True))
@@ -62,15 +70,22 @@ def read_layer(path, columns, srid=None, mapping=None):
     if mapping:
         rows = mapping.apply_values(rows)
     provinces = rows.get("province_name", pd.Series("", index=rows.index)).to_numpy()
-    shapes, note = to_wgs84(frame.geometry.to_numpy().copy(), frame.crs, srid, name, provinces)
-    ignored = tuple(title for title in frame.columns if title not in (*headers.values(), frame.geometry.name))
+    geometry = np.concatenate([frame.geometry.to_numpy() for frame in frames])
+    shapes, note = to_wgs84(geometry, frames[0].crs, srid, name, provinces)
+    known = {title for told in layers.values() for title in told.values()}
+    known |= _KML_FIELDS if path.suffix.lower() == ".kml" else set()
+    ignored = tuple(
+        dict.fromkeys(
+            title for frame in frames for title in frame.drop(columns=frame.geometry.name) if title not in known
+        )
+    )
     source = make_source(name, sha256, rows, headers, ignored, [*notes, note] if note else notes)
     return source, gpd.GeoSeries(shapes, index=rows.index, crs=4326)
 
 
-def _choose_layer(path, columns, mapping):
-    """The layer with the columns, its headers mapped, the encoding to read it in (None: what it says), and notes."""
-    fitting, faults = {}, []
+def _choose_layers(path, columns, mapping):
+    """The layers with the columns -> their headers, the encoding to read them in (None: what they say), and notes."""
+    fitting, faults, encoding, kml = {}, [], None, path.suffix.lower() == ".kml"
     for layer in [str(layer) for layer, geometry in pyogrio.list_layers(path) if geometry]:
         # Latin-1 is what pyogrio assumes of a shapefile that names no encoding, and cannot write Vietnamese
         encoding = "utf-8" if pyogrio.read_info(path, layer=layer)["encoding"] == "ISO-8859-1" else None
@@ -79,15 +94,13 @@ def _choose_layer(path, columns, mapping):
         of_units = (*layout.values(), "fullNameEn") if layout else ()  # which elsewhere are headers of persons' names
         refuse_personal_headers([title for title in titles if title not in of_units], path.name)
         try:
-            headers = layout or map_headers(titles, columns, f"{path.name} ({layer})", mapping)
-            fitting[layer] = {column: title for column, title in headers.items() if column in columns}, encoding
+            headers = layout or _map_titles(titles, columns, f"{path.name} ({layer})", mapping, kml)
+            fitting[layer] = {column: title for column, title in headers.items() if column in columns}
         except FileError as error:
             faults.append(str(error))
     notes = [f"đọc lớp {layer}" for layer in fitting if len(faults) + len(fitting) > 1]
-    if len(fitting) > 1:
-        plain = [
-            layer for layer, (headers, encoding) in fitting.items() if not _is_escaped(path, layer, headers, encoding)
-        ]
+    if len(fitting) > 1 and not kml:
+        plain = [layer for layer, headers in fitting.items() if not _is_escaped(path, layer, headers, encoding)]
         if len(plain) != 1:
             raise FileError(f"{path.name}: nhiều lớp có xã ({', '.join(fitting)}); hãy giữ một lớp")
         others = ", ".join(fitting.keys() - set(plain))
@@ -97,8 +110,21 @@ def _choose_layer(path, columns, mapping):
         if not faults:
             raise FileError(f"{path.name}: không có lớp bản đồ nào; hãy xuất lại tệp")
         raise FileError(f"{'; '.join(faults)}; cần một lớp có xã: huyện và tỉnh được gộp từ các xã")
-    ((layer, (headers, encoding)),) = fitting.items()
-    return layer, headers, encoding, notes
+    return fitting, encoding, notes
+
+
+def _map_titles(titles, columns, name, mapping, kml):
+    """As map_headers; in a KML the place's own Name is the commune's, where other columns tell of units and none that."""
+    try:
+        return map_headers(titles, columns, name, mapping)
+    except FileError:
+        if not (kml and "Name" in titles):
+            raise
+        required, forms = columns["commune_name"]
+        headers = map_headers(titles, columns | {"commune_name": (required, (*forms, "Name"))}, name, mapping)
+        if len(headers) == 1:
+            raise
+        return headers
 
 
 def _is_escaped(path, layer, headers, encoding):

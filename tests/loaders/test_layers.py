@@ -79,6 +79,39 @@ def test_kml_and_heights(write):
     assert source.rows[["commune_code", "commune_name"]].values.tolist()[0] == ["18229", "Thị trấn Đức Thọ"]
 
 
+KML = """<?xml version="1.0" encoding="UTF-8"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>Hà Tĩnh</name>{}</Document></kml>"""
+PLACEMARK = """<Placemark><name>{name}</name><ExtendedData>{data}</ExtendedData><Polygon><outerBoundaryIs><LinearRing>
+<coordinates>{x},18.3,0 {x}5,18.3,0 {x}5,18.4,0 {x},18.3,0</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"""
+
+
+def placemark(name, x, **data):
+    data = "".join(f'<Data name="{column}"><value>{value}</value></Data>' for column, value in data.items())
+    return PLACEMARK.format(name=name, data=data, x=x)
+
+
+def test_the_folders_of_a_kml_are_one_file_and_its_places_bear_the_communes_names(tmp_path):
+    path = tmp_path / "ha_tinh.kml"
+    folders = {
+        "Huyện Đức Thọ": placemark("Thị trấn Đức Thọ", 105.1, ma_xa="18229", ten_huyen="Huyện Đức Thọ"),
+        "Thị xã Kỳ Anh": placemark("P1", 105.2, ma_xa="18754", ten_xa="Phường Kỳ Trinh"),
+        "Ranh giới khác": placemark("Hồ Kẻ Gỗ", 105.3),
+    }
+    path.write_text(
+        KML.format("".join(f"<Folder><name>{name}</name>{of}</Folder>" for name, of in folders.items())),
+        encoding="utf-8",
+    )
+    source, shapes = read(path)
+    assert source.rows[["commune_code", "commune_name", "district_name"]].values.tolist() == [
+        ["18229", "Thị trấn Đức Thọ", "Huyện Đức Thọ"], ["18754", "Phường Kỳ Trinh", ""],
+    ]  # fmt: skip
+    assert source.notes == ("đọc lớp Huyện Đức Thọ", "đọc lớp Thị xã Kỳ Anh") and source.ignored == ()
+    assert shapes.bounds["minx"].tolist() == [105.1, 105.2] and shapes.index.tolist() == [1, 2]
+    path.write_text(KML.format(folders["Ranh giới khác"]), encoding="utf-8")
+    with pytest.raises(FileError, match="thiếu cột|không có tiêu đề nào đã biết"):
+        read(path)
+
+
 def test_each_province_has_the_zone_that_the_circular_gives_it():
     assert {province: zones_for([f"Tỉnh {province}"]) for province in ZONES} == {
         name: [zone] for name, zone in ZONES.items()
