@@ -48,8 +48,8 @@ def read_layer(path, columns, srid=None, mapping=None):
         raise FileError(f"{name}: không đọc được loại tệp này; hãy dùng gpkg, geojson, kml hoặc shapefile nén zip")
     try:
         sha256 = file_sha256(path)
-        layers, encoding, notes = _choose_layers(path, columns, mapping)
-        frames = [pyogrio.read_dataframe(path, layer=layer, encoding=encoding) for layer in layers]
+        layers, notes = _choose_layers(path, columns, mapping)
+        frames = [pyogrio.read_dataframe(path, layer=layer, encoding=_encoding(path, layer)) for layer in layers]
     except OSError as error:
         raise FileError(f"{path}: không mở được tệp ({error.strerror}); hãy kiểm tra đường dẫn") from None
     except (DataSourceError, DataLayerError):
@@ -84,12 +84,10 @@ def read_layer(path, columns, srid=None, mapping=None):
 
 
 def _choose_layers(path, columns, mapping):
-    """The layers with the columns -> their headers, the encoding to read them in (None: what they say), and notes."""
-    fitting, faults, encoding, kml = {}, [], None, path.suffix.lower() == ".kml"
+    """The layers with the columns -> their headers, and notes."""
+    fitting, faults, kml = {}, [], path.suffix.lower() == ".kml"
     for layer in [str(layer) for layer, geometry in pyogrio.list_layers(path) if geometry]:
-        # Latin-1 is what pyogrio assumes of a shapefile that names no encoding, and cannot write Vietnamese
-        encoding = "utf-8" if pyogrio.read_info(path, layer=layer)["encoding"] == "ISO-8859-1" else None
-        titles = list(pyogrio.read_info(path, layer=layer, encoding=encoding)["fields"])
+        titles = list(pyogrio.read_info(path, layer=layer, encoding=_encoding(path, layer))["fields"])
         layout = None if mapping else next((each for each in LAYOUTS if set(each.values()) <= set(titles)), None)
         of_units = (*layout.values(), "fullNameEn") if layout else ()  # which elsewhere are headers of persons' names
         refuse_personal_headers([title for title in titles if title not in of_units], path.name)
@@ -100,7 +98,7 @@ def _choose_layers(path, columns, mapping):
             faults.append(str(error))
     notes = [f"đọc lớp {layer}" for layer in fitting if len(faults) + len(fitting) > 1]
     if len(fitting) > 1 and not kml:
-        plain = [layer for layer, headers in fitting.items() if not _is_escaped(path, layer, headers, encoding)]
+        plain = [layer for layer, headers in fitting.items() if not _is_escaped(path, layer, headers)]
         if len(plain) != 1:
             raise FileError(f"{path.name}: nhiều lớp có xã ({', '.join(fitting)}); hãy giữ một lớp")
         others = ", ".join(fitting.keys() - set(plain))
@@ -110,7 +108,7 @@ def _choose_layers(path, columns, mapping):
         if not faults:
             raise FileError(f"{path.name}: không có lớp bản đồ nào; hãy xuất lại tệp")
         raise FileError(f"{'; '.join(faults)}; cần một lớp có xã: huyện và tỉnh được gộp từ các xã")
-    return fitting, encoding, notes
+    return fitting, notes
 
 
 def _map_titles(titles, columns, name, mapping, kml):
@@ -127,8 +125,16 @@ def _map_titles(titles, columns, name, mapping, kml):
         return headers
 
 
-def _is_escaped(path, layer, headers, encoding):
-    sample = pyogrio.read_dataframe(path, layer=layer, encoding=encoding, read_geometry=False, max_features=50)
+def _encoding(path, layer):
+    """The encoding to read a layer in; None where it names its own."""
+    # Latin-1 is what pyogrio assumes of a shapefile that names none, and cannot write Vietnamese
+    return "utf-8" if pyogrio.read_info(path, layer=layer)["encoding"] == "ISO-8859-1" else None
+
+
+def _is_escaped(path, layer, headers):
+    sample = pyogrio.read_dataframe(
+        path, layer=layer, encoding=_encoding(path, layer), read_geometry=False, max_features=50
+    )
     return any(_as_text(sample[title]).str.contains(_ESCAPE).any() for title in headers.values())
 
 
