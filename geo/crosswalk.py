@@ -116,8 +116,8 @@ def count_communes(connection, from_vintage, to_vintage):
 
 def list_predecessors(connection, vintage):
     """Older communes that went whole into one of `vintage`, with their names of then: frame old_vintage (id), valid_from,
-    old_code, old_name, old_district (null where there was none), code."""
-    columns = ["old_vintage", "valid_from", "old_code", "old_name", "old_district", "code"]
+    old_code, old_name, old_district (null where there was none), old_province, code."""
+    columns = ["old_vintage", "valid_from", "old_code", "old_name", "old_district", "old_province", "code"]
     return _frame(connection, "list_predecessors", columns, vintage=vintage.id)
 
 

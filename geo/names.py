@@ -116,9 +116,9 @@ class Names:
             codes = defaultdict(set)
             for code, name in self.names.items():
                 kind, bare = split_kind(name)
-                codes[None, key(bare)].add(code)
-                if kind:
-                    codes[kind.casefold(), key(bare)].add(code)
+                # A list may leave the kinds out: then any kind that is typed will do
+                for reading in (None, *([kind.casefold()] if kind else _KINDS)):
+                    codes[reading, key(bare)].add(code)
             self._index.append((key, prefixes, codes))
         self._joined = defaultdict(set)
         for code, name in self.names.items():

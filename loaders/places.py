@@ -14,6 +14,7 @@ from geo.errors import FileError
 from geo.names import Names, fold
 from geo.schema import admin_unit, unit_alias
 from geo.units import list_units, list_vintages, vintage_in_force
+from loaders.predecessors import FormerNames
 from loaders.reading import open_source
 from loaders.values import encode
 
@@ -176,9 +177,7 @@ class _Gazetteer:
         self._names = {parent: Names(of) for parent, of in children.items()}
         self._provinces = list(children[None, 1])
         self._districts = Names({code: unit.name for code, unit in units.items() if unit.level == 2})
-        self._old = {}
-        for old in predecessors.itertuples():
-            self._old.setdefault(units[old.code].parent_code, {})[old.old_name, old.code] = old.old_name
+        self._former = FormerNames(predecessors, units)
 
     def number(self, code):
         """The unit's number, 0 for none."""
@@ -226,33 +225,54 @@ class _Gazetteer:
         return Matched(code)
 
     def _match_names(self, province, district, commune):
+        above, fault = self._descend(province, district)
+        parent = above[-1] if above else None
+        code = None
+        if not fault:
+            code, fault = _step(self._names.get((parent, 3), Names({})), commune, "commune")
+        if fault and commune:
+            known = None if fault.column != "commune" else self._match_alias(parent, commune)
+            return known or self._match_former(province, district, commune, above, fault) or fault
+        return fault or Matched(code)
+
+    def _descend(self, province, district):
+        """Codes of the province and district that were typed, as far as they are found, and the fault where one is not."""
         parent = self._provinces[0] if len(self._provinces) == 1 else None
         if province:
             parent, fault = _step(self._names[None, 1], province, "province")
             if fault:
-                return fault
+                return [], fault
+        above = [parent] if parent else []
         # since 01/07/2025 communes stand right under their province, and no district is asked for
         if district or (parent, 3) not in self._names:
             among = self._districts if parent is None else self._names.get((parent, 2), Names({}))
-            parent, fault = _step(among, district, "district")
+            found, fault = _step(among, district, "district")
             if fault:
-                return fault
-        code, fault = _step(self._names.get((parent, 3), Names({})), commune, "commune")
-        if fault and commune:
-            return self._match_known_otherwise(parent, commune) or fault
-        return fault or Matched(code)
+                return above, fault
+            above = [self._units[found].parent_code, found]
+        return above, None
 
-    def _match_known_otherwise(self, parent, commune):
-        """By an alias that a person confirmed, or by the name of a unit that was merged into one of this district."""
+    def _match_alias(self, parent, commune):
+        """By an alias that a person confirmed."""
         for district in (parent, ""):
             code = self._aliases.get((district, fold(commune)))
             if code and parent in (self._units[code].parent_code, None):
                 return Matched(code)
-        old = self._old.get(parent, {})
-        found = Names(old).match(commune).code
-        if found:
-            return Matched(found[1], "commune", "old_name", f"nay là {self._units[found[1]].name}")
         return None
+
+    def _match_former(self, province, district, commune, above, fault):
+        """By the name of a unit that went whole into one of today's, with its district and province of then or of now."""
+        if fault.rule in ("missing", "ambiguous_name"):
+            return None
+        codes = self._former.find(province, district, commune, set(above))
+        if fault.rule == "unknown_district" and above and self._former.knows_district(district):
+            # A district of before in a province that has none now: the commune may be named as it is today
+            own = self._names.get((above[0], 3), Names({})).match(commune)
+            codes |= {own.code} if own.code else set()
+        now = sorted(self._units[code].name for code in codes)
+        if len(codes) == 1:
+            return Matched(codes.pop(), "commune", "old_name", f"nay là {now[0]}")
+        return Matched(None, "commune", "ambiguous_name", f"có phải: {', '.join(now)}") if codes else None
 
 
 def _step(among, typed, column):

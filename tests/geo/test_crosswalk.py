@@ -195,12 +195,16 @@ def test_no_unit_is_said_to_have_moved_where_districts_are_no_more(vintages):
 def test_older_names_lead_to_what_they_became(vintages):
     with db.reading(operator_scope()) as connection:
         found = list_predecessors(connection, vintages["2025-07-01"])
-    rows = set(found[["valid_from", "old_code", "old_name", "old_district", "code"]].itertuples(index=False, name=None))
+    rows = set(
+        found[["valid_from", "old_code", "old_name", "old_district", "old_province", "code"]].itertuples(
+            index=False, name=None
+        )
+    )
     assert rows == {
-        (date(2021, 11, 1), "18235", "Xã Quang Vĩnh", "Huyện Đức Thọ", "18235"),
-        (date(2021, 11, 1), "18244", "Xã Trường Sơn", "Huyện Đức Thọ", "18235"),
-        (date(2019, 1, 1), "18235", "Xã Đức Vĩnh", "Huyện Đức Thọ", "18235"),
-        (date(2019, 1, 1), "18232", "Xã Đức Quang", "Huyện Đức Thọ", "18235"),
+        (date(2021, 11, 1), "18235", "Xã Quang Vĩnh", "Huyện Đức Thọ", "Tỉnh Hà Tĩnh", "18235"),
+        (date(2021, 11, 1), "18244", "Xã Trường Sơn", "Huyện Đức Thọ", "Tỉnh Hà Tĩnh", "18235"),
+        (date(2019, 1, 1), "18235", "Xã Đức Vĩnh", "Huyện Đức Thọ", "Tỉnh Hà Tĩnh", "18235"),
+        (date(2019, 1, 1), "18232", "Xã Đức Quang", "Huyện Đức Thọ", "Tỉnh Hà Tĩnh", "18235"),
     }
 
 

@@ -113,3 +113,11 @@ def test_a_kind_however_it_is_spelled():
     assert [find_kind(text) for text in ("Thịtrấn", "TX.", "phường", "Xã", "Huyện Đức Thọ", "")] == [
         "Thị trấn", "Thị xã", "Phường", "Xã", None, None,
     ]  # fmt: skip
+
+
+def test_a_list_without_kinds_is_found_by_any_kind():
+    bare = Names({"18232": "Đức Quang", "18229": "Thị trấn Đức Thọ", "18230": "Đức Thọ"})
+    assert [bare.match(typed).code for typed in ("Xã Đức Quang", "TT Đức Quang", "x. duc quang", "Xã Đức Thọ")] == [
+        "18232", "18232", "18232", "18230",
+    ]  # fmt: skip
+    assert bare.match("Thị trấn Đức Thọ").ambiguous

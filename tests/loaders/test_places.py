@@ -4,11 +4,13 @@ from datetime import date
 
 import geopandas as gpd
 import pytest
+import shapely
 import sqlalchemy as sa
 
 from geo import db
 from loaders.aliases import load_aliases
 from loaders.boundaries import load_boundaries
+from loaders.unit_changes import load_unit_changes
 from loaders.venues import load_venues
 
 HEADER = "venue_code,name,kind,commune_code,commune,district,created_on\n"
@@ -67,6 +69,81 @@ def test_the_old_name_of_a_merged_commune_is_known_by_the_crosswalk(later, load)
     assert told == [["old_name", False]]
     assert outcome.findings["remedy"].tolist() == ["nay là Thị trấn Đức Thọ"]
     assert stored() == [("V0", 2, "18229")]
+
+
+UNITS_2019 = [
+    ("18229", "Đức Thọ", "440", "Huyện Đức Thọ"), ("18232", "Đức Quang", "440", "Huyện Đức Thọ"),
+    ("18235", "Đức Vĩnh", "440", "Huyện Đức Thọ"), ("18250", "Thạch Sơn", "445", "Huyện Thạch Hà"), ("18251", "Thạch Sơn", "448", "Huyện Lộc Hà"),
+    ("18252", "Tân Lộc", "448", "Huyện Lộc Hà"),
+]  # fmt: skip
+UNITS_2021 = [
+    ("18229", "Thị trấn Đức Thọ", "440", "Huyện Đức Thọ"), ("18235", "Xã Quang Vĩnh", "440", "Huyện Đức Thọ"),
+    ("18250", "Xã Thạch Mới", "445", "Huyện Thạch Hà"), ("18252", "Xã Tân Lộc", "445", "Huyện Thạch Hà"),
+]  # fmt: skip
+UNITS_2025 = [
+    ("18229", "Xã Đức Thọ", None, None),
+    ("18235", "Xã Đức Quang", None, None),
+    ("18250", "Xã Thạch Hà", None, None),
+]
+CHANGES = {
+    ("2019-01-01", "2021-11-01"): ["18232 18235", "18235 18235", "18250 18250", "18251 18252", "18252 18252"],
+    ("2021-11-01", "2025-07-01"): ["18229 18229", "18235 18229", "18250 18250", "18252 18235"],
+}
+
+
+@pytest.fixture
+def merged(empty, write_units, write_csv):
+    """Three vintages: of 2019 without kinds of unit, of 2021, and of 2025 without districts and under another province."""
+    for year, (day, units, province) in enumerate([
+        ("2019-01-01", UNITS_2019, ("42", "Hà Tĩnh")), ("2021-11-01", UNITS_2021, ("42", "Tỉnh Hà Tĩnh")),
+        ("2025-07-01", UNITS_2025, ("40", "Tỉnh Nghệ An")),
+    ]):  # fmt: skip
+        rows = [
+            (*unit, *province, shapely.box(105.5 + x / 10, 18, 105.6 + x / 10, 18.1)) for x, unit in enumerate(units)
+        ]
+        load_boundaries(write_units(rows, f"{year}.gpkg"), date.fromisoformat(day))
+    for (old, new), pairs in CHANGES.items():
+        rows = [f"{pair.split()[0]},,{pair.split()[1]},,1" for pair in pairs]
+        text = "\n".join(["from_code,from_name,to_code,to_name,share", *rows, ""])
+        days = date.fromisoformat(old), date.fromisoformat(new)
+        outcome = load_unit_changes(write_csv(text, f"{new}.csv"), *days)
+        assert outcome.rows_refused == 0, outcome.findings
+
+
+FORMER = [  # commune, district and day as typed; the commune that is meant, and what is said
+    ("Xã Đức Quang,Huyện Đức Thọ", "2021-12-01", "18235", "old_name"),
+    ("đức vĩnh,Đức Thọ", "2021-12-01", "18235", "old_name"),
+    ("Thạch Sơn,Huyện Thạch Hà", "2021-12-01", None, "ambiguous_name"),  # both are in this district now
+    ("Xã Thạch Sơn,Huyện Lộc Hà", "2021-12-01", "18252", "old_name"),  # a district that is no more
+    ("Tân Lộc,Lộc Hà", "2021-12-01", "18252", "old_name"),  # the commune is called as before
+    ("Xã Không,Huyện Lộc Hà", "2021-12-01", None, "unknown_district"),
+    ("Đức Quang,", "2021-12-01", None, "missing"),
+    ("Xã Quang Vĩnh,Huyện Đức Thọ", "2025-08-01", "18229", "old_name"),
+    ("Xã Quang Vĩnh,", "2025-08-01", "18229", "old_name"),
+    ("Xã Đức Vĩnh,Huyện Đức Thọ", "2025-08-01", "18229", "old_name"),  # over two steps
+    ("Xã Đức Quang,", "2025-08-01", "18235", None),  # as it is called now
+    ("Xã Đức Quang,Huyện Đức Thọ", "2025-08-01", None, "ambiguous_name"),  # then in 18229, now 18235's name
+    ("Xã Thạch Hà,Huyện Thạch Hà", "2025-08-01", "18250", "old_name"),  # named as now, in a district of then
+    ("Xã Thạch Hà,Huyện Không", "2025-08-01", None, "unknown_district"),
+]  # fmt: skip
+
+
+def test_a_merged_commune_is_known_by_its_name_and_district_of_then(merged, load):
+    outcome, _ = load(*(f",{typed},{day}" for typed, day, _, _ in FORMER))
+    rules = outcome.findings.set_index("row")["rule"].to_dict()
+    refused = set(outcome.findings.loc[outcome.findings["refused"].astype(bool), "row"])
+    codes = dict(stored("code, commune_code"))
+    for row, (typed, day, code, rule) in enumerate(FORMER):
+        assert (codes.get(f"V{row}"), rules.get(row + 2)) == (code, rule), (typed, day)
+        assert (row + 2 in refused) == (code is None), (typed, day)
+
+
+def test_a_merged_commune_is_known_by_its_province_of_then_or_of_now(merged, write_csv):
+    header = "venue_code,name,kind,commune,district,province,created_on"
+    typed = ("Tỉnh Hà Tĩnh", "hà tĩnh", "Tỉnh Nghệ An", "Huế")
+    rows = [f"V{row},a,cafe,Xã Quang Vĩnh,Huyện Đức Thọ,{province},2025-08-01" for row, province in enumerate(typed)]
+    load_venues(write_csv("\n".join([header, *rows, ""])))
+    assert stored("code, commune_code") == [(f"V{row}", "18229") for row in range(3)]
 
 
 def test_a_confirmed_name_is_used_next_time_and_never_against_an_official_one(units, load, write_csv):
