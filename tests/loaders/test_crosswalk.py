@@ -2,15 +2,19 @@
 
 from datetime import date
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 
 from geo import db
+from geo.accounts import operator_scope
 from geo.audit import Actor
+from geo.crosswalk import carry_counts, count_communes, diff_units, read_changes
 from geo.errors import FileError
 from geo.schema import admin_unit
 from geo.scope import Scope
+from geo.units import list_vintages
 from loaders.boundaries import load_boundaries
 from loaders.unit_changes import load_unit_changes
 
@@ -226,15 +230,23 @@ def test_the_vintages_come_from_the_file_or_from_who_loads_it(vintages, write_cs
 
 
 @pytest.fixture(scope="module")
-def real(shared_data, database):
-    """Both real files of older communes dissolved by the real crosswalk, beside the communes of 2021: the outcomes."""
+def real(shared_data, database, tmp_path_factory):
+    """Both real files of older communes dissolved by the real crosswalk, beside the communes of 2019 (of Hà Tĩnh), 2021 and
+    2025 and what became of them: the outcomes."""
     folder = shared_data / "boundaries"
+    older = tmp_path_factory.mktemp("2019") / "ha_tinh.gpkg"
+    gpd.read_file(folder / "country_2019_11163.gpkg", where="province = 'Hà Tĩnh'").to_crs(9209).to_file(older)
     crosswalk = folder / "crosswalk_2019_to_2024_four_provinces.csv"
     return {
         "2021": load_boundaries(folder / "communes_2021_four_provinces.gpkg", date(2021, 11, 1)),
         "gadm": load_boundaries(folder / "gadm41_level3_four_provinces.gpkg", date(2021, 11, 2), crosswalk=crosswalk),
         "2009": load_boundaries(folder / "census2009_four_provinces.gpkg", date(2021, 11, 3), crosswalk=crosswalk),
         "2025": load_boundaries(folder / "communes_2025_four_former_provinces.gpkg", date(2025, 7, 1)),
+        "2019": load_boundaries(older, OLD),
+        "2019 to 2021": load_unit_changes(crosswalk, OLD, date(2021, 11, 1)),
+        "2021 to 2025": load_unit_changes(
+            folder / "crosswalk_2025_four_provinces.csv", date(2021, 11, 1), date(2025, 7, 1)
+        ),
     }
 
 
@@ -260,7 +272,8 @@ def test_the_real_files_dissolve_into_the_communes_of_2021(real, read_rows):
 
 def test_what_is_wrong_with_the_real_files_is_told(real):
     assert {name: (outcome.rows_in, outcome.rows_refused) for name, outcome in real.items()} == {
-        "2021": (532, 0), "gadm": (591, 1), "2009": (591, 1), "2025": (167, 0),
+        "2021": (532, 0), "gadm": (591, 1), "2009": (591, 1), "2025": (167, 0), "2019": (262, 0), "2019 to 2021": (594, 332),
+        "2021 to 2025": (523, 11),
     }  # fmt: skip
     assert real["2021"].findings.empty
     for name, slivers in (
@@ -280,16 +293,23 @@ def test_what_is_wrong_with_the_real_files_is_told(real):
     assert set(exclusion) == {"Xã Cổ Đạm", "Thị trấn Kỳ Anh", "Phường Vĩ Dạ", "Xã A Roằng", "Xã Hòa Bình 2"}
 
 
-def test_the_real_crosswalk_of_2025_tells_what_became_of_the_communes_of_2021(real, shared_data):
-    path = shared_data / "boundaries" / "crosswalk_2025_four_provinces.csv"
-    outcome = load_unit_changes(path, date(2021, 11, 1), date(2025, 7, 1))
-    assert (outcome.rows_in, outcome.rows_loaded) == (523, 512)
-    refused = outcome.findings[outcome.findings["refused"].astype(bool)]["rule"].value_counts().to_dict()
+def test_what_became_of_the_real_communes_is_told(real):
+    refused = real["2021 to 2025"].findings.query("refused == True")["rule"].value_counts().to_dict()
     assert refused == {"unknown_commune": 5, "unknown_district": 3, "no_overlap": 3}
-    with db.engine().connect() as connection:
-        changes = pd.read_sql(
-            "SELECT u.* FROM unit_change u JOIN boundary_vintage v ON v.id = to_vintage AND valid_from = '2025-07-01'",
-            connection,
-        )
-    assert changes.groupby("from_code")["share"].sum().to_numpy() == pytest.approx(1)
-    assert changes["estimated"].sum() == 18
+    with db.reading(operator_scope()) as connection:
+        vintages = {vintage.valid_from: vintage for vintage in list_vintages(connection)}
+        old, new, newest = (vintages[day] for day in (OLD, date(2021, 11, 1), date(2025, 7, 1)))
+        merger, counts = diff_units(connection, old, new), count_communes(connection, old, new)
+        changes = read_changes(connection, old, newest)
+    assert counts.query("code == '42'")[["before", "after"]].values.tolist() == [[262, 216]]
+    found = merger.query("change == 'merged'")
+    assert found["from_code"].nunique() - found["to_code"].nunique() == 262 - 216
+    assert not found["estimated"].any() and found["decree"].notna().mean() > 0.9
+    assert merger["change"].value_counts().drop("not_loaded").to_dict() == {
+        "unchanged": 181, "merged": 80, "reused_code": 29, "renamed": 1,
+    }  # fmt: skip
+    counted = pd.DataFrame(
+        {"venues": range(1, 263), "scans": range(10**6, 10**6 + 262)}, index=changes["from_code"].unique()
+    )
+    carried = carry_counts(counted, changes)
+    assert carried[["venues", "scans"]].sum().tolist() == counted.sum().tolist() and len(carried) == 69
