@@ -308,8 +308,9 @@ def test_what_became_of_the_real_communes_is_told(real):
     assert merger["change"].value_counts().drop("not_loaded").to_dict() == {
         "unchanged": 181, "merged": 80, "reused_code": 29, "renamed": 1,
     }  # fmt: skip
-    counted = pd.DataFrame(
-        {"venues": range(1, 263), "scans": range(10**6, 10**6 + 262)}, index=changes["from_code"].unique()
-    )
+    # the table of 2025 begins with the communes of 2024: of some that were merged in between it says nothing
+    known = changes.dropna(subset=["to_code"])["from_code"].unique()
+    assert len(known) == 252
+    counted = pd.DataFrame({"venues": range(1, 253), "scans": range(10**6, 10**6 + 252)}, index=known)
     carried = carry_counts(counted, changes)
     assert carried[["venues", "scans"]].sum().tolist() == counted.sum().tolist() and len(carried) == 69
