@@ -95,7 +95,7 @@ def test_the_stand_in_listens_on_the_loopback_only(small_province, monkeypatch):
 
 
 def test_only_the_command_knows_of_the_stand_in():
-    knowing = [
+    knowing = {
         path.relative_to(ROOT).as_posix()
         for package in ("dashboard", "geo", "loaders")
         for path in (ROOT / package).rglob("*.py")
@@ -103,8 +103,8 @@ def test_only_the_command_knows_of_the_stand_in():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         and any(name.startswith("dashboard.bench") for name in names(node))
-    ]
-    assert knowing == ["dashboard/cli.py"]
+    }
+    assert knowing == {"dashboard/cli.py"}
     imported = "import sys, dashboard.cli, dashboard.app; sys.exit('dashboard.bench' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", imported], check=False).returncode == 0
 
