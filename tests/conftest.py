@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from geo import db
 from geo.schema import GATE, VIEWER
@@ -17,6 +18,10 @@ from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 from loaders.scans import load_scans
 from loaders.venues import load_venues
+
+# how long examples take is the machine's affair: the first one of a new clone writes Hypothesis' table of characters
+settings.register_profile("phuqr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("phuqr")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

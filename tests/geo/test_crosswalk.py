@@ -241,7 +241,7 @@ def crosswalks(draw):
     return pd.DataFrame(numbers, columns=["scans", "venues"], index=[f"{unit}" for unit in units]), frame
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(crosswalks())
 def test_every_sum_is_kept_and_nothing_falls_below_0(case):
     given_counts, changes = case
@@ -257,7 +257,7 @@ def test_every_sum_is_kept_and_nothing_falls_below_0(case):
     assert carried["estimated"].to_dict() == changes.groupby("to_code")["estimated"].any().to_dict()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("0123456789", min_size=5, max_size=5), st.integers(0, 10**9), min_size=1, max_size=20))
 def test_where_nothing_changed_counts_stay(numbers):
     given_counts = pd.DataFrame({"scans": numbers}).sort_index()

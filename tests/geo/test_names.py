@@ -85,7 +85,7 @@ def typed_wards(draw):
     return district, code, unicodedata.normalize(draw(st.sampled_from(["NFC", "NFD"])), typed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(typed_wards())
 def test_every_commune_of_the_country_is_found_however_it_is_typed(case):
     district, code, typed = case

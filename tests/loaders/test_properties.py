@@ -20,7 +20,7 @@ from loaders.venues import load_venues
 from loaders.visits import load_visits
 
 RELAXED = settings(  # a load each: to make a failing file as short as can be takes minutes
-    deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 VENUES = st.sampled_from(["V1", "V2", "V5", "V11", "V99", ""])

@@ -1,10 +1,9 @@
 """Scans per venue and hour: what is stored and refused, and what a newer export says anew."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
-from geo.db import today
 from loaders.scans import load_scans
 
 HEADER = ["venue_code", "day", "hour", "scans", "people"]
@@ -41,7 +40,7 @@ REFUSED = [
     ({"day": ""}, "day", "missing"),
     ({"day": "31/11/2021"}, "day", "not_a_date"),
     ({"day": "28/11/2019"}, "day", "early_date"),
-    ({"day": str(today() + timedelta(1))}, "day", "future_date"),
+    ({"day": "2099-01-01"}, "day", "future_date"),
     ({"hour": ""}, "hour", "missing"),
     ({"hour": "24"}, "hour", "not_an_hour"),
     ({"hour": "-1"}, "hour", "not_a_count"),

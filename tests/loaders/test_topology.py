@@ -124,7 +124,7 @@ def test_more_than_half_inside_another_is_the_same_place_twice():
     assert find_duplicates(shapes(SQUARE, translate(SQUARE, 0.1))) == {}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.lists(st.tuples(st.floats(-30, 30), st.floats(-30, 30)), min_size=16, max_size=16))
 def test_however_crooked_each_unit_is_drawn_for_itself_a_coverage_comes_out(moved):
     """A grid of nine squares whose corners each unit puts up to 30 m elsewhere for itself."""
