@@ -12,12 +12,14 @@ def build():
     import typer
 
     import dashboard.cli
+    import dashboard.lagging_cli
     import dashboard.units_cli
     import loaders.cli
 
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     app.add_typer(loaders.cli.app)
     app.add_typer(dashboard.cli.app)
+    app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
     return app
 

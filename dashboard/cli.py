@@ -1,6 +1,5 @@
 """The commands that show, phuqr serve and phuqr indicators, and those that say to whom: phuqr user."""
 
-import csv
 import errno
 import json
 import os
@@ -10,16 +9,15 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from numbers import Integral
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dashboard.printing import Format, describe, print_rows
 from geo import db
 from geo.accounts import (
     add_account,
@@ -65,14 +63,6 @@ class Topic(StrEnum):
     route = "route"
     page = "page"
     load = "load"
-
-
-class Format(StrEnum):
-    """Ways to print a table."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
 
 
 @app.command()
@@ -122,26 +112,9 @@ def indicators(
     """Counts and rates I1 to I4c, with their definitions, of a unit and the units inside it."""
     with db.reading(find_scope(account) if account else operator_scope()) as connection:
         coverage = read_coverage(connection, unit, Window(first.date(), last.date()), by.value, group)
-    if format is Format.json:
-        typer.echo(json.dumps(_as_json(coverage), ensure_ascii=False, indent=1))
-        return
+    title = f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}"
     columns = ["code", "name", *COUNTS, *RATES]
-    records = [[_cell(row[column]) for column in columns] for _, row in coverage.rows.iterrows()]
-    total = [_cell(coverage.total[column]) for column in columns]
-    if format is Format.csv:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *records])
-        return
-    table = Table(
-        *columns, title=escape(f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}"), show_footer=True
-    )
-    for column, text in zip(table.columns, total, strict=True):
-        column.footer = escape(text)
-        column.justify = "left" if column.header == "name" else "right"
-    for record in records:
-        table.add_row(*map(escape, record))
-    Console(width=None if sys.stdout.isatty() else 220).print(table)
-    for name in [*COUNTS, *RATES]:
-        typer.echo(f"{name}: {DEFINITIONS[name]}")
+    print_rows(format, describe(coverage, DEFINITIONS), coverage.rows, columns, title, coverage.total)
 
 
 @app.command()
@@ -223,34 +196,3 @@ def _ask(wanted):
 
 def _print_password(name, password, typed):
     typer.echo(f"{name}: the password is set" if typed else f"{name}: {password}   (shown once)")
-
-
-def _as_json(coverage):
-    held = coverage.holdings
-    return {
-        "unit": coverage.unit.code,
-        "from": coverage.window.first.isoformat(),
-        "to": coverage.window.last.isoformat(),
-        "definitions": DEFINITIONS,
-        "as_of": held.as_of and held.as_of.isoformat(timespec="seconds"),
-        "scans_until": coverage.scans_until and coverage.scans_until.isoformat(),
-        "vintage": coverage.vintage.valid_from.isoformat(),
-        "invented": held.invented,
-        "total": _record(coverage.total),
-        "rows": [_record(row) for _, row in coverage.rows.iterrows()],
-    }
-
-
-def _record(row):
-    """A row as JSON takes it: plain ints, fractions to six places, null where nothing is known."""
-    return {
-        name: None if pd.isna(value) else int(value) if isinstance(value, Integral)
-        else round(value, 6) if isinstance(value, float) else value
-        for name, value in row.items()
-    }  # fmt: skip
-
-
-def _cell(value):
-    if pd.isna(value):
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

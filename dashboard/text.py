@@ -35,6 +35,10 @@ class Text:
         """1904 as 1.904; a null as a dash, the rate beside it says why."""
         return "–" if pd.isna(count) else _decimal(int(count), "#,##0", self.language)
 
+    def decimal(self, number):
+        """12.07 as 12,1; a null as a dash."""
+        return "–" if pd.isna(number) else _decimal(float(number), "#,##0.0", self.language)
+
     def percent(self, rate, decimals=1):
         """0.2994 as 29,9 %, the blank not breaking; a null as "no data"."""
         if pd.isna(rate):

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dashboard.cli import Format
+from dashboard.printing import Format
 from geo import db
 from geo.accounts import operator_scope
 from geo.crosswalk import CHANGES, count_communes, diff_units

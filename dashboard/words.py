@@ -1,5 +1,7 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
+from dashboard import words_lagging
+
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
 TEXTS = {
@@ -616,6 +618,9 @@ TEXTS = {
         "quality.communes": "Communes",
     },
 }
+for _words in (words_lagging.WORDS,):
+    for _language, _texts in _words.items():
+        TEXTS[_language] |= _texts
 
 # What the loaders' rules say was wrong, by their names; in English the names say it.
 RULES = {

@@ -126,6 +126,23 @@ def read_total(connection, unit_code, window, group=None):
     return _read_counts(connection, "read_total", unit, unit.level, vintage, window, group, known).iloc[0]
 
 
+def read_peers(connection, found, group=None):
+    """Of the other units of the parent of a coverage's unit: obliged, created_obliged, created and active (Int64), unnamed.
+
+    Also of those out of the reader's scope; for geo.lagging, which judges a unit among them.
+    """
+    known = _read_province(connection, list_units(connection, found.vintage), found.unit, found.vintage, found.window)
+    asked = connection.execute(
+        statement("read_peers"),
+        {
+            "vintage": found.vintage.id, "unit": found.unit.parent_code, "peer": found.unit.code, "level": found.unit.level,
+            "first": found.window.first, "last": found.window.last, "group": group, "venues_known": known.venues_known,
+            "scans_known": known.scans_known,
+        },
+    )  # fmt: skip
+    return pd.DataFrame(asked.all(), columns=list(asked.keys())).astype("Int64")
+
+
 def _read_province(connection, units, unit, vintage, window):
     """What is loaded of the province that a unit is in; WindowError where it cannot be counted in this vintage."""
     province = list(ancestors(units, unit.code))[-1].code

@@ -187,11 +187,14 @@ def migrate():
 
 
 def _functions():
-    """functions.sql, with the query of read_coverage.sql in it, whose parameters are there the function's."""
+    """functions.sql, with the query of read_coverage.sql in it, whose parameters are there those of the function around it."""
     folder = files("geo") / "sql"
-    query = (folder / "read_coverage.sql").read_text(encoding="utf-8")
-    body = re.sub(r":(\w+)", r'read_total."\1"', re.sub("(?m)^--.*", "", query))
-    return (folder / "functions.sql").read_text(encoding="utf-8").replace("{read_coverage}", body)
+    query = re.sub("(?m)^--.*", "", (folder / "read_coverage.sql").read_text(encoding="utf-8"))
+
+    def body(found):
+        return re.sub(r":(\w+)", rf'{found[1]}."\1"', query)
+
+    return re.sub(r"\{read_coverage of (\w+)\}", body, (folder / "functions.sql").read_text(encoding="utf-8"))
 
 
 def _keep_passwords(connection):

@@ -29,7 +29,7 @@ OWN_WORD = {"accounts": "leader", "audit": "leader", "data": "venues.csv"}
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
-READING = {"indicators"}
+READING = {"indicators", "lagging"}
 OPERATING = {
     "bench", "db down", "db migrate", "db status", "db up", "demo", "load aliases", "load boundaries",
     "load inspections", "load population", "load register", "load scans", "load unit-changes", "load venues", "load visits", "serve",
@@ -160,9 +160,10 @@ def test_every_command_has_a_rule():
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "18754", "46"])
-def test_indicators_of_a_role_are_of_units_in_scope(seated, role, unit):
+@pytest.mark.parametrize("command", sorted(READING))
+def test_figures_of_a_role_are_of_units_in_scope(seated, role, unit, command):
     window = ["--from", DAYS["from"], "--to", DAYS["to"], "--format", "csv"]
-    done = CliRunner().invoke(phuqr.build(), ["indicators", "--as", role, "--unit", unit, *window])
+    done = CliRunner().invoke(phuqr.build(), [command, "--as", role, "--unit", unit, *window])
     inside = {"42": True, "440": SEATS[role] != "18235", "18235": True, "449": SEATS[role] == "42"}
     if unit != "46" and (inside.get(unit, SEATS[role] == "42") if unit != "42" else SEATS[role] == "42"):
         names = {line.split(",")[1] for line in done.stdout.splitlines()[1:]}

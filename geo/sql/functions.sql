@@ -2,7 +2,7 @@
 -- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
 -- search_path, or a caller's temporary table could stand in for one of ours.
 
-DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_runs;
+DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs;
 
 -- Of the whole database: the last day with scans, and whether some venue is the sample's.
 CREATE FUNCTION read_facts() RETURNS TABLE (scans_until date, invented boolean)
@@ -45,9 +45,27 @@ SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom
 #variable_conflict use_column
 BEGIN RETURN QUERY
 SELECT total.*
-FROM ({read_coverage}) total
+FROM ({read_coverage of read_total}) total
 WHERE EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_total.vintage AND u.code = read_total.unit
               AND u.level = read_total.level AND u.level < 3 AND u.id <@ scope_known());
+END $$;
+
+-- What a unit is judged among: the counts, without code or name and in their own order, of all other units of its parent.
+CREATE FUNCTION read_peers(
+    vintage integer, unit text, peer text, level integer, first date, last date, "group" text, venues_known boolean,
+    scans_known boolean
+)
+RETURNS TABLE (obliged bigint, created_obliged bigint, created bigint, active bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN RETURN QUERY
+SELECT other.obliged, other.created_obliged, other.created, other.active
+FROM ({read_coverage of read_peers}) other
+WHERE other.code <> read_peers.peer
+  AND EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_peers.vintage AND u.code = read_peers.peer
+              AND u.parent_code = read_peers.unit AND u.id <@ scope_inside())
+ORDER BY 1, 2, 3, 4;
 END $$;
 
 -- Loads of a kind (of all, if null), the newest first, with what the other roles may not know: file, account and error; and how
@@ -68,5 +86,5 @@ ORDER BY r.id DESC
 LIMIT least($2, 1000)
 $$;
 
-REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_runs FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_runs TO phuqr_viewer;
+REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs TO phuqr_viewer;

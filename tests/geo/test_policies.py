@@ -68,6 +68,7 @@ def test_only_known_functions_look_past_the_scope_and_they_give_sums_and_days(da
             "read_facts": "TABLE(scans_until date, invented boolean)",
             "read_province": "TABLE(venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)",
             "read_total": "SETOF record",
+            "read_peers": "TABLE(obliged bigint, created_obliged bigint, created bigint, active bigint)",  # of no named unit
             # loads, for data and admin only: see test_quality.py
             "read_runs": "TABLE(id integer, kind text, file_name text, loaded_by text, started_at timestamp with time zone, "
             "finished_at timestamp with time zone, invented boolean, rows_in integer, rows_loaded integer, rows_refused integer, "

@@ -8,6 +8,7 @@ import pytest
 from geo import db
 from geo.accounts import operator_scope
 from geo.coverage import Window, read_coverage
+from geo.lagging import read_lagging
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 from loaders.scans import load_scans
@@ -41,6 +42,17 @@ def read(outcomes, expected):
             return read_coverage(connection, unit, window, **options)
 
     return coverage
+
+
+@pytest.fixture(scope="module")
+def judged(outcomes, expected):
+    window = Window(*(date.fromisoformat(day) for day in expected["window"]))
+
+    def lagging(unit):
+        with db.reading(operator_scope()) as connection:
+            return read_lagging(connection, unit, window)
+
+    return lagging
 
 
 def test_rows_in_and_rows_refused(outcomes, expected):
@@ -86,3 +98,20 @@ def test_counts_of_every_unit(read, expected, level, count):
     assert {code: rows.loc[code, names].astype(int).to_dict() for code in rows.index} == {
         code: {name: unit[name] for name in names} for code, unit in wanted.items()
     }
+
+
+NAMED_BY_THE_LETTER = {
+    "Quang Vĩnh", "Tùng Châu", "Trường Sơn", "Yên Hồ", "Bùi La Nhân", "Thanh Bình Thịnh", "Đức Đồng", "Đức Lạng", "Tân Hương",
+}  # fmt: skip
+
+
+def test_every_verdict_on_creation_and_activity(judged, expected):
+    found = {code: (row["creation"], row["activity"]) for code, row in judged("42").rows.iterrows()}
+    assert found == {row["code"]: (row["creation"], row["activity"]) for row in expected["communes"]}
+
+
+@pytest.mark.parametrize("question", ["creation", "activity"])
+def test_the_nine_communes_that_the_letter_names_lag_and_no_other(judged, question):
+    district = judged("440")
+    named = [district.rows.loc[code, "name"].removeprefix("Xã ") for code in district.named(question)]
+    assert set(named) == NAMED_BY_THE_LETTER and len(district.rows) == 16
