@@ -11,6 +11,7 @@ def build():
     """The command with its parts; imported here, so that Ctrl-C meanwhile is met by `main`."""
     import typer
 
+    import dashboard.campaign_cli
     import dashboard.cli
     import dashboard.lagging_cli
     import dashboard.units_cli
@@ -19,6 +20,7 @@ def build():
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     app.add_typer(loaders.cli.app)
     app.add_typer(dashboard.cli.app)
+    app.add_typer(dashboard.campaign_cli.app)
     app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
     return app

@@ -19,13 +19,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from geo import cluster
+from geo import cluster, schema_access, schema_campaign
 from geo.errors import DatabaseError
 from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
 from geo.schema_access import gate_secret
 from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
+SCHEMA = schema_access.metadata, schema_campaign.metadata  # one and the same: what is imported here is in it
 _MIGRATING = 0x70687571  # advisory lock: one migration at a time
 _LOADING = 0x70687572  # and one load at a time
 

@@ -25,6 +25,10 @@ class UnitError(PhuqrError):
     """An administrative unit or an obligation group that does not exist."""
 
 
+class CampaignError(PhuqrError):
+    """A deadline or named window that cannot be kept, or that is not there."""
+
+
 class FileError(PhuqrError):
     """A file that cannot be loaded as a whole: unreadable, a header missing, personal data."""
 

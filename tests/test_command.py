@@ -149,7 +149,7 @@ def test_every_command_of_the_readme_exists(small_province):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = {
         tuple(found.split())
-        for found in re.findall(r"phuqr ((?:db |load |template |units |user )?[a-z]+(?:-[a-z]+)*)", text)
+        for found in re.findall(r"phuqr ((?:campaign |db |load |template |units |user )?[a-z]+(?:-[a-z]+)*)", text)
     }
     assert commands
     for command in commands:
