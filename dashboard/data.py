@@ -8,10 +8,13 @@ import streamlit as st
 
 from dashboard.navigation import SESSION_HEADER
 from geo import db
+from geo.campaign import list_campaigns, read_clock, read_creation
+from geo.clusters import find_clusters
 from geo.coverage import Window, read_coverage, read_holdings, read_total
+from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
-from geo.units import list_vintages, read_atlas, read_bounds
+from geo.units import list_vintages, read_atlas, read_bounds, read_polygons
 
 
 def reader():
@@ -80,3 +83,48 @@ def quality(version, scope, unit, vintage, first, last, newest, by):
     """I15 of a unit, as geo.quality.read_quality gives it."""
     with db.reading(scope) as connection:
         return read_quality(connection, unit, vintage, Window(first, last), newest, by)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def lagging(version, scope, unit, first, last, by, group):
+    """The verdicts on the communes or districts of a unit, as geo.lagging.read_lagging gives them."""
+    with db.reading(scope) as connection:
+        return read_lagging(connection, unit, Window(first, last), by, group)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def weekly(version, scope, unit, last, by, group):
+    """The rates by report week, as geo.lagging.read_weekly gives them."""
+    with db.reading(scope) as connection:
+        return read_weekly(connection, unit, last, by, group)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def clusters(version, scope, unit, first, last, group, question):
+    """Whether the communes of a unit that can be judged have like rates where they are neighbours, as geo.clusters finds."""
+    with db.reading(scope) as connection:
+        found = read_coverage(connection, unit, Window(first, last), group=group)
+        polygons = read_polygons(connection, found.vintage.id, unit)
+    rows = found.rows.set_index("code")
+    judged = rows[QUESTIONS[question][1]].fillna(0) >= FEWEST
+    return find_clusters(rows.loc[judged, f"{question}_rate"].astype(float), polygons)
+
+
+def campaigns(scope, unit, units):
+    """Deadlines and named windows of a unit and those above it; asked anew, since no load tells that they changed."""
+    with db.reading(scope) as connection:
+        return list_campaigns(connection, units, unit)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def clock(version, scope, unit, campaign, day):
+    """How a unit stands by the deadline of a campaign, as geo.campaign.read_clock gives it."""
+    with db.reading(scope) as connection:
+        return read_clock(connection, unit, campaign, day)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def creation(version, scope, unit, vintage, first, last, group):
+    """Obliged venues with a QR code by day, as geo.campaign.read_creation gives them."""
+    with db.reading(scope) as connection:
+        return read_creation(connection, unit, vintage, first, last, group)

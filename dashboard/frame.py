@@ -3,6 +3,7 @@
 import logging
 from contextlib import contextmanager
 from html import escape
+from itertools import islice
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from dashboard.text import Text
 from dashboard.words import LANGUAGES
 from geo.db import today
 from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
+from geo.lagging import report_week, report_weeks
 from geo.units import communes_within
 
 _STYLE = Path(__file__).parent / "static" / "phuqr.css"
@@ -87,7 +89,7 @@ def show_account(reader, text):
     if len(pages) > 1:
         left = st.session_state.written.as_query() if "written" in st.session_state else {}
         for path, opened in pages.items():
-            query = {**(left if path == "" else {}), "lang": text.language}
+            query = {**(left if PAGES[path].filtered else {}), "lang": text.language}
             line.page_link(opened, label=text(PAGES[path].title), query_params=query)
     who, role = escape(reader.name), escape(text(f"role.{reader.scope.role}"))
     line.html(
@@ -116,7 +118,7 @@ def choose_filters(reader, held, text):
         st.warning(text("error.choice"))
     top = atlas.top(filters.unit)
     districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, top.code)]
-    where, when, group, language = st.container(key="filters").columns([4, 3, 3, 2], gap="small")
+    where, period, when, group, language = st.container(key="filters").columns([4, 3, 3, 3, 2], gap="small")
     if len(tops) > 1:
         above, where = where.columns(2) if districts else (where, None)
         st.session_state.top = top.code
@@ -134,6 +136,7 @@ def choose_filters(reader, held, text):
             text("district") if districts else text("area"), [top.code, *districts], key="unit", on_change=keep_panel_inside,
             format_func=lambda code: text("whole_province") if atlas.units[code].level == 1 else atlas.units[code].name,
         )  # fmt: skip
+    choose_period(period, list_periods(reader, held, filters, atlas, text), filters.window, text)
     first, last = state.CALENDAR
     when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY")
     group.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
@@ -143,6 +146,30 @@ def choose_filters(reader, held, text):
     )  # fmt: skip
     state.write_address(filters)
     return filters, atlas
+
+
+def list_periods(reader, held, filters, atlas, text):
+    """Windows that have a name, by it: the report week of the last scans and those before it, and those of campaigns."""
+    weeks = islice(report_weeks(report_week(held.scans_until).last), 5) if held.scans_until else ()
+    named = {text("period.week", first=text.day(week.first), last=text.day(week.last)): week for week in weeks}
+    campaigns = data.campaigns(reader.scope, filters.unit, atlas.units)
+    return named | {each.name: each.window for each in campaigns if each.window and each.target is None}
+
+
+def choose_period(place, periods, window, text):
+    """A list of named windows beside the calendar, which shows the days of the one that is chosen."""
+    names = {shown: name for name, shown in periods.items()}
+    st.session_state.period = names.get(window, "")
+
+    def take_period():
+        chosen = periods.get(st.session_state.period)
+        if chosen:
+            st.session_state.days = chosen.first, chosen.last
+
+    place.selectbox(
+        text("period"), ["", *periods], key="period", on_change=take_period,
+        format_func=lambda name: name or text("period.days"),
+    )  # fmt: skip
 
 
 def default_unit(held, atlas):

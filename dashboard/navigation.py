@@ -11,17 +11,20 @@ _PAGES = Path(__file__).parent / "pages"
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its file, the key of its title, and the roles that may open it."""
+    """A page: its file, the key of its title, the roles that may open it, and whether it has the filters of state.Filters."""
 
     file: Path
     title: str
     roles: tuple[str, ...]
+    filtered: bool = False
 
 
 LOADING = ("data",)  # roles that may hand files over
 # By the last part of the address; the first is where the dashboard opens.
 PAGES = {
-    "": Page(_PAGES / "coverage_map.py", "title", ROLES),
+    "": Page(_PAGES / "coverage_map.py", "title", ROLES, filtered=True),
+    "overview": Page(_PAGES / "overview.py", "overview.title", ROLES, filtered=True),
+    "lagging": Page(_PAGES / "lagging.py", "lagging.title", ROLES, filtered=True),
     "data": Page(_PAGES / "data.py", "data.title", (*LOADING, "admin")),
     "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),
     "audit": Page(_PAGES / "audit.py", "audit.title", ("admin",)),

@@ -39,6 +39,10 @@ class Text:
         """12.07 as 12,1; a null as a dash."""
         return "–" if pd.isna(number) else _decimal(float(number), "#,##0.0", self.language)
 
+    def fraction(self, number, places=3):
+        """0.0312 as 0,031."""
+        return _decimal(round(float(number), places) + 0.0, f"0.{'0' * places}", self.language)
+
     def percent(self, rate, decimals=1):
         """0.2994 as 29,9 %, the blank not breaking; a null as "no data"."""
         if pd.isna(rate):

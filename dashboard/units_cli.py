@@ -21,7 +21,17 @@ app = typer.Typer()
 units = typer.Typer(no_args_is_help=True, help="Provinces, districts and communes of the vintages loaded.")
 app.add_typer(units, name="units")
 
-_COLUMNS = ["change", "from_code", "from_name", "from_district", "to_code", "to_name", "to_district", "share", "estimated"]
+_COLUMNS = [
+    "change",
+    "from_code",
+    "from_name",
+    "from_district",
+    "to_code",
+    "to_name",
+    "to_district",
+    "share",
+    "estimated",
+]
 _QUIET = {"unchanged", "not_loaded"}
 
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day of a vintage that is loaded.")]

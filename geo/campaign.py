@@ -6,10 +6,10 @@ from math import ceil
 
 import pandas as pd
 import sqlalchemy as sa
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 from sqlalchemy.exc import IntegrityError
 
-from geo.coverage import Window, read_coverage
+from geo.coverage import Window, read_coverage, read_holdings
 from geo.db import statement
 from geo.errors import CampaignError
 from geo.schema_campaign import campaign
@@ -124,13 +124,16 @@ def read_creation(connection, unit_code, vintage, first, last, group=None):
 def read_clock(connection, unit_code, of, day):
     """The Clock of a unit in scope by the deadline of a Campaign, at the end of `day`."""
 
+    days_left = (of.last_day - day).days
+    if of.obligation_group not in (None, *read_holdings(connection).groups):
+        return Clock(of, day, None, None, None, days_left, None, None, None, None, None, 0, 0)
+
     def counts(on):
         found = read_coverage(connection, unit_code, Window(on, on), group=of.obligation_group)
         return found, found.total["obliged"], found.total["created_obliged"]
 
     found, obliged, created = counts(day)
     known = pd.notna(obliged) and pd.notna(created) and obliged > 0
-    days_left = (of.last_day - day).days
     at_deadline = found if days_left >= 0 else counts(of.last_day)[0]
     rates = at_deadline.rows["creation_rate"].dropna()
     below, units = int((rates < of.target).sum()), len(rates)
@@ -161,8 +164,8 @@ def _expected(connection, found, of, day):
 
 def poisson_interval(count, level=0.95):
     """The exact interval (low, high) of the mean of a Poisson count: Garwood (1936)."""
-    low = chi2.ppf((1 - level) / 2, 2 * count) / 2 if count else 0.0
-    return float(low), float(chi2.ppf((1 + level) / 2, 2 * count + 2) / 2)
+    low = gammaincinv(count, (1 - level) / 2) if count else 0.0
+    return float(low), float(gammaincinv(count + 1, (1 + level) / 2))
 
 
 def finish_day(day, missing, pace):

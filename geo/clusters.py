@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 FEWEST_UNITS = 20  # of fewer with a rate to judge, a pattern is not told from chance
 LEVEL = 0.05
@@ -48,10 +47,11 @@ def find_clusters(rates, polygons):
     Moran (1950); local: Anselin (1995), 999 conditional permutations from a fixed seed, two-sided, adjusted by Benjamini and
     Hochberg.
     """
-    # Scikit-learn, which they bring, takes over a second to import
+    # With scikit-learn, which they bring, two seconds to import
     from esda.moran import Moran, Moran_Local
     from esda.significance import calculate_significance
     from libpysal.graph import Graph
+    from scipy.stats import false_discovery_control
 
     known = polygons[polygons["code"].isin(rates.dropna().index)].set_index("code").sort_index()
     if len(known) < 2:

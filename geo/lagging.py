@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, false_discovery_control
+from scipy.special import bdtr
 
 from geo.coverage import Coverage, Window, read_coverage, read_peers
 from geo.errors import UnitError
 from geo.intervals import wilson_interval
-from geo.units import LEVELS, list_units
+from geo.units import LEVELS, list_units, read_atlas
 
 # Each question with its numerator and denominator in a row of coverage.
 QUESTIONS = {"creation": ("created_obliged", "obliged"), "activity": ("active", "created")}
@@ -80,13 +80,15 @@ def judge(numerator, denominator):
     numerator, denominator: Int64 Series of one index, null where nothing is known. Above the denominator counts as equal to it.
     Returns a frame: verdict, low, high, parent_rate, p; the order of the units does not matter.
     """
+    from scipy.stats import false_discovery_control  # a second to import, which the other commands need not wait for
+
     known = (numerator.notna() & (denominator.fillna(0) > 0)).to_numpy()
     told, of = numerator[known].to_numpy("i8"), denominator[known].to_numpy("i8")
     parent_rate = min(told.sum() / of.sum(), 1.0) if len(of) else np.nan
     counted, judged = np.minimum(told, of), of >= FEWEST
     low, high = wilson_interval(counted, of)
     p = np.full(len(of), np.nan)
-    p[judged] = false_discovery_control(binom.cdf(counted[judged], of[judged], parent_rate)) if judged.any() else []
+    p[judged] = false_discovery_control(bdtr(counted[judged], of[judged], parent_rate)) if judged.any() else []
     behind = high < parent_rate
     verdict = np.select(
         [~judged, behind & (p <= FALSE_DISCOVERIES), behind], ["too few", "lagging", "watch"], default="ok"
@@ -128,6 +130,23 @@ def read_lagging(connection, unit_code, window, by="commune", group=None):
     units = list_units(connection, found.vintage)
     parents = {code: units[code].name for code in rows["parent_code"].unique()}
     return Lagging(found, rows.join(weeks), parents)
+
+
+def read_weekly(connection, unit_code, last, by="commune", group=None, weeks=8):
+    """The rates of the units in `unit_code` in the last report weeks that ended by `last`, oldest first, as a frame.
+
+    Columns code, week (its last day), creation_rate and activity_rate (fractions, null without a denominator); weeks in which
+    other units were in force are left out.
+    """
+    parts = []
+    vintage = read_atlas(connection, last).vintage
+    for _, week in zip(range(weeks), report_weeks(last), strict=False):
+        found = read_coverage(connection, unit_code, week, by, group)
+        if found.vintage != vintage:
+            break
+        parts.append(found.rows[["code", "creation_rate", "activity_rate"]].assign(week=week.last))
+    columns = ["code", "week", "creation_rate", "activity_rate"]
+    return pd.concat(parts[::-1], ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _judge_all(connection, found, by, group):

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import geopandas as gpd
@@ -164,4 +164,40 @@ def small_province(database, small_files):
     load_register(small_files["register"])
     load_venues(small_files["venues"])
     load_scans(small_files["scans"])
+    return database
+
+
+THREE_WEEKS_REGISTER = "Mã xã,Nhóm,Số địa điểm phải tạo\n18229,C,20\n18235,C,20\n18280,C,20\n18754,C,40\n18757,C,40\n"
+THREE_WEEKS_VENUES = {"18229": 20, "18235": 20, "18280": 9, "18754": 40, "18757": 40}
+# In each of three report weeks Thị trấn Đức Thọ scans everywhere; Quang Vĩnh nowhere in the last two; Hòa Lạc never.
+THREE_WEEKS = [
+    (date(2021, 11, 18), {"18229", "18235"}),
+    (date(2021, 11, 25), {"18229"}),
+    (date(2021, 12, 2), {"18229"}),
+]
+
+
+@pytest.fixture(scope="module")
+def three_weeks(database, small_files, tmp_path_factory):
+    """The database with enough venues to judge, and three report weeks of scans."""
+    folder = tmp_path_factory.mktemp("weeks")
+    codes = [
+        (commune, f"{commune}-{number}") for commune, count in THREE_WEEKS_VENUES.items() for number in range(count)
+    ]
+    venues = [f"{code},Quán {code},Quán cà phê,{commune},2021-11-01" for commune, code in codes]
+    scans = [
+        f"{code},{first + timedelta(days=2)},3,2"
+        for first, scanning in THREE_WEEKS
+        for commune, code in codes
+        if commune in scanning
+    ]
+    (folder / "register.csv").write_text(THREE_WEEKS_REGISTER, encoding="utf-8")
+    (folder / "venues.csv").write_text(
+        "\n".join(["Mã địa điểm,Tên địa điểm,Loại hình,Mã xã,Ngày tạo", *venues]), encoding="utf-8"
+    )
+    (folder / "scans.csv").write_text("\n".join(["Mã địa điểm,Ngày,Số lượt quét,Số người", *scans]), encoding="utf-8")
+    load_boundaries(small_files["boundaries"], date(2021, 11, 1))
+    load_register(folder / "register.csv")
+    load_venues(folder / "venues.csv")
+    load_scans(folder / "scans.csv")
     return database

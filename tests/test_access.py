@@ -98,6 +98,15 @@ def test_the_map_shows_communes_in_scope_only(open_page, role, unit):
     assert any(name in shown for name in allowed)
 
 
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["440", "18754", "46"])
+@pytest.mark.parametrize("path", [path for path, page in PAGES.items() if page.filtered and path])
+def test_no_page_of_figures_names_a_commune_out_of_scope(open_page, path, role, unit):
+    shown = words(open_page(path, role, unit=unit, **DAYS))
+    for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE}:
+        assert name not in shown, name
+
+
 @pytest.mark.parametrize("role", ["district", "commune"])
 def test_a_unit_out_of_scope_is_answered_as_one_that_does_not_exist(open_page, role):
     answers = [

@@ -73,6 +73,9 @@ def test_without_a_register_there_is_no_clock_to_read(small_province):
     found = clock(date(2021, 12, 8), unit="449")
     assert (found.obliged, found.rate, found.met, found.units) == (None, None, None, 0)
     assert found.days_left == -24
+    schools = Campaign(0, "Trường học", "42", "B", None, date(2021, 12, 1), False, 1.0, None)  # no such group there
+    found = clock(date(2021, 12, 8), schools)
+    assert (found.obliged, found.rate, found.units, found.days_left) == (None, None, 0, -7)
 
 
 def test_creation_by_day_counts_the_registers_groups_only(small_province):

@@ -1,6 +1,6 @@
 """Verdicts beside the parent's rate, by hand and by properties."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -14,10 +14,6 @@ from geo.audit import operator
 from geo.coverage import Window
 from geo.errors import UnitError
 from geo.lagging import FEWEST, judge, read_lagging, report_week, report_weeks
-from loaders.boundaries import load_boundaries
-from loaders.register import load_register
-from loaders.scans import load_scans
-from loaders.venues import load_venues
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 
@@ -97,42 +93,12 @@ def test_report_weeks_run_from_thursday_to_wednesday():
     assert [next(weeks).last for _ in range(2)] == [date(2021, 12, 1), date(2021, 11, 24)]
 
 
-LONG_REGISTER = "Mã xã,Nhóm,Số địa điểm phải tạo\n18229,C,20\n18235,C,20\n18280,C,20\n18754,C,40\n18757,C,40\n"
-CREATED = {"18229": 20, "18235": 20, "18280": 9, "18754": 40, "18757": 40}
-# In each of three report weeks Thị trấn Đức Thọ scans everywhere; Quang Vĩnh nowhere in the last two; Hòa Lạc never.
-WEEKS = [(date(2021, 11, 18), {"18229", "18235"}), (date(2021, 11, 25), {"18229"}), (date(2021, 12, 2), {"18229"})]
-
-
-@pytest.fixture(scope="module")
-def weeks(database, small_files, tmp_path_factory):
-    """Three weeks of scans in the district of Đức Thọ, by the files of the loaders."""
-    folder = tmp_path_factory.mktemp("weeks")
-    codes = [(commune, f"{commune}-{number}") for commune, count in CREATED.items() for number in range(count)]
-    venues = [f"{code},Quán {code},Quán cà phê,{commune},2021-11-01" for commune, code in codes]
-    scans = [
-        f"{code},{first + timedelta(days=2)},3,2"
-        for first, scanning in WEEKS
-        for commune, code in codes
-        if commune in scanning
-    ]
-    (folder / "register.csv").write_text(LONG_REGISTER, encoding="utf-8")
-    (folder / "venues.csv").write_text(
-        "\n".join(["Mã địa điểm,Tên địa điểm,Loại hình,Mã xã,Ngày tạo", *venues]), encoding="utf-8"
-    )
-    (folder / "scans.csv").write_text("\n".join(["Mã địa điểm,Ngày,Số lượt quét,Số người", *scans]), encoding="utf-8")
-    load_boundaries(small_files["boundaries"], date(2021, 11, 1))
-    load_register(folder / "register.csv")
-    load_venues(folder / "venues.csv")
-    load_scans(folder / "scans.csv")
-    return database
-
-
 def lagging(unit, window=WINDOW, scope=None, **options):
     with db.reading(scope or operator_scope()) as connection:
         return read_lagging(connection, unit, window, **options)
 
 
-def test_weeks_running_are_those_up_to_the_last_that_has_ended(weeks):
+def test_weeks_running_are_those_up_to_the_last_that_has_ended(three_weeks):
     rows = lagging("440").rows
     assert rows["activity"].to_dict() == {"18229": "ok", "18235": "lagging", "18280": "too few"}
     assert rows["creation"].to_dict() == {"18229": "ok", "18235": "ok", "18280": "lagging"}
@@ -142,12 +108,12 @@ def test_weeks_running_are_those_up_to_the_last_that_has_ended(weeks):
     assert lagging("440", Window(date(2021, 11, 26), date(2021, 12, 7))).rows["activity_weeks"]["18235"] == 1
 
 
-def test_weeks_without_scans_count_communes_with_venues_only(weeks):
+def test_weeks_without_scans_count_communes_with_venues_only(three_weeks):
     rows = lagging("440").rows
     assert rows["weeks_without_scans"].to_dict() == {"18229": 0, "18235": 2, "18280": 3}
 
 
-def test_a_commune_is_judged_alike_by_itself_and_in_its_district(weeks):
+def test_a_commune_is_judged_alike_by_itself_and_in_its_district(three_weeks):
     whole, alone = lagging("440"), lagging("18235")
     columns = [column for column in whole.rows if column != "name"]
     assert alone.rows[columns].iloc[0].to_dict() == pytest.approx(
@@ -156,14 +122,14 @@ def test_a_commune_is_judged_alike_by_itself_and_in_its_district(weeks):
     assert alone.parents == {"440": "Huyện Đức Thọ"}
 
 
-def test_districts_are_judged_by_their_province_and_provinces_by_nothing(weeks):
+def test_districts_are_judged_by_their_province_and_provinces_by_nothing(three_weeks):
     found = lagging("42", by="district")
     assert found.rows["activity"].to_dict() == {"440": "ok", "449": "lagging"}
     with pytest.raises(UnitError, match="a province is part of nothing"):
         lagging("42", by="province")
 
 
-def test_an_account_of_one_commune_learns_its_verdict_and_no_row_of_another(weeks):
+def test_an_account_of_one_commune_learns_its_verdict_and_no_row_of_another(three_weeks):
     add_account(operator(), "quang-vinh", "commune", ["18235"])
     own = find_scope("quang-vinh")
     mine, whole = lagging("18235", scope=own), lagging("440")

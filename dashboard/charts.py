@@ -1,0 +1,94 @@
+"""Charts that are read in grey as well: rates against numbers of venues, and creation against its deadline."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from geo.intervals import funnel_limits
+
+INK, QUIET, LINE = "#14213d", "#8290a2", "#0f5f7a"
+# By shape and by shade, so that neither grey nor colour-blindness takes it away.
+VERDICTS = {"lagging": ("triangle-down", "#0f2b46"), "watch": ("diamond", "#c46a00"), "ok": ("circle", "#9fd0d8")}
+_LOCALES = {
+    "vi": {
+        "number": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]},
+        "time": {
+            "dateTime": "%d/%m/%Y %H:%M", "date": "%d/%m/%Y", "time": "%H:%M", "periods": ["SA", "CH"],
+            "days": ["Chủ Nhật", "Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy"],
+            "shortDays": ["CN", "T2", "T3", "T4", "T5", "T6", "T7"],
+            "months": [f"Tháng {month}" for month in range(1, 13)],
+            "shortMonths": [f"Th{month}" for month in range(1, 13)],
+        },
+    },
+}  # fmt: skip
+
+
+def styled(chart, text):
+    """A chart with the fonts of the pages, and with numbers and dates as the reader's language writes them."""
+    locale = {"locale": _LOCALES[text.language]} if text.language in _LOCALES else {}
+    font = "system-ui, 'Noto Sans', 'Segoe UI', Roboto, Arial, sans-serif"
+    return chart.configure(font=font, **locale).configure_view(stroke=None).configure_axis(
+        labelColor=INK, titleColor=INK, gridColor="#e2e8ef", domainColor=QUIET, titleFontWeight="normal"
+    )  # fmt: skip
+
+
+def funnel(units, rate, titles, text):
+    """Each unit's rate over its number of venues, within the limits of chance around one rate.
+
+    units: frame of name, of (denominator), rate (fraction), verdict, said (the tooltip's fraction). rate: that of all together.
+    titles: of the axes: of, rate. The dashed limits hold 95 % of units that differ by chance only, the others 99.8 %.
+    """
+    most = max(int(units["of"].max()), 10)
+    of = np.unique(np.geomspace(5, most * 1.05, 80).round(1))
+    limits = pd.concat([
+        pd.DataFrame({"of": of, "rate": side, "limit": level, "side": f"{level} {place}"})
+        for level in (0.95, 0.998)
+        for place, side in enumerate(funnel_limits(rate, of, level))
+    ])  # fmt: skip
+    x = alt.X("of:Q", title=titles["of"], scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(format=",.0f"))
+    y = alt.Y("rate:Q", title=titles["rate"], axis=alt.Axis(format=".0%"), scale=alt.Scale(domainMin=0))
+    dash = alt.StrokeDash("limit:N", scale=alt.Scale(domain=[0.95, 0.998], range=[[5, 3], [1, 0]]), legend=None)
+    lines = alt.Chart(limits).mark_line(color=QUIET, strokeWidth=1.2).encode(x, y, detail="side:N", strokeDash=dash)
+    middle = alt.Chart(pd.DataFrame({"rate": [rate]})).mark_rule(color=INK, strokeWidth=1.4).encode(y="rate:Q")
+    labels = [text(f"verdict.{verdict}") for verdict in VERDICTS]
+    shown = units.assign(verdict=[text(f"verdict.{verdict}") for verdict in units["verdict"]])
+    points = alt.Chart(shown).mark_point(filled=True, size=75, opacity=0.95, stroke=INK, strokeWidth=0.6).encode(
+        x, y,
+        shape=alt.Shape("verdict:N", title=None, scale=alt.Scale(domain=labels, range=[shape for shape, _ in VERDICTS.values()]),
+                        legend=alt.Legend(orient="bottom")),
+        color=alt.Color("verdict:N", title=None, scale=alt.Scale(domain=labels, range=[colour for _, colour in VERDICTS.values()])),
+        tooltip=[alt.Tooltip("name:N", title=text("commune")), alt.Tooltip("said:N", title=titles["rate"]),
+                 alt.Tooltip("verdict:N", title=text("lagging.verdict"))],
+    )  # fmt: skip
+    return styled(alt.layer(lines, middle, points).properties(height=320), text)
+
+
+def creation_line(created, obliged, campaign, text):
+    """The share of the register created, day by day, over the straight line to a campaign's target on its last day in time.
+
+    created: frame of day and created (cumulative); obliged: of the register.
+    """
+    told = pd.DataFrame({"day": pd.to_datetime(created["day"]), "rate": created["created"] / obliged})
+    told["line"] = text("chart.creation")
+    first, last = told["day"].iloc[0], pd.Timestamp(campaign.last_day)
+    wanted = pd.DataFrame(
+        {"day": [first, last], "rate": [told["rate"].iloc[0], campaign.target], "line": text("chart.straight")}
+    )
+    x = alt.X("day:T", title=None, axis=alt.Axis(format="%d/%m", tickCount=6))
+    y = alt.Y(
+        "rate:Q",
+        title=None,
+        axis=alt.Axis(format=".0%"),
+        scale=alt.Scale(domain=[0, max(1.0, float(told["rate"].max()))]),
+    )
+    dash = alt.StrokeDash(
+        "line:N", title=None, scale=alt.Scale(domain=[text("chart.creation"), text("chart.straight")], range=[[1, 0], [5, 3]]),
+        legend=alt.Legend(orient="bottom", labelLimit=320),
+    )  # fmt: skip
+    tips = [
+        alt.Tooltip("day:T", format="%d/%m/%Y", title=text("chart.day")),
+        alt.Tooltip("rate:Q", format=".1%", title=text("creation_rate")),
+    ]
+    lines = alt.Chart(pd.concat([told, wanted] if last > first else [told])).mark_line(color=LINE, strokeWidth=2)
+    due = alt.Chart(pd.DataFrame({"day": [last]})).mark_rule(color=INK, strokeDash=[2, 2]).encode(x="day:T")
+    return styled(alt.layer(lines.encode(x, y, strokeDash=dash, tooltip=tips), due).properties(height=180), text)

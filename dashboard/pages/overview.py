@@ -1,0 +1,67 @@
+"""Tổng quan: what changed since the window before, who lags and why, and how far the deadlines are."""
+
+from datetime import timedelta
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import charts, data, lagging_panels
+from dashboard.frame import choose_filters, page, show_heading
+from geo.coverage import Window
+
+NAMED = 9  # laggards that fit beside the rest
+
+
+def show_laggards(reader, held, filters, text):
+    """The tallies, and the first of those that lag with their reasons."""
+    window = filters.window
+    asked = window.first, window.last, "commune", filters.group
+    found = data.lagging(held.version, reader.scope, filters.unit, *asked)
+    st.html(f'<h3 class="phuqr-section">{escape(text("overview.lagging"))}</h3>{lagging_panels.tallies(found, text)}')
+    codes = lagging_panels.rank(found)
+    if not codes:
+        st.info(text("overview.none"))
+        return
+
+    st.html(lagging_panels.laggards(found, codes[:NAMED], text))
+    st.caption(text("overview.shown", shown=text.number(min(NAMED, len(codes))), count=text.number(len(codes))))
+    link = f"/lagging?{urlencode(filters.as_query())}"
+    st.html(f'<a class="phuqr-button" href="{escape(link)}" target="_self">{escape(text("overview.all"))}</a>')
+
+
+def show_deadlines(reader, held, filters, atlas, text):
+    """A clock and a line for each deadline of the unit."""
+    st.html(f'<h3 class="phuqr-section">{escape(text("overview.deadlines"))}</h3>')
+    due = [each for each in data.campaigns(reader.scope, filters.unit, atlas.units) if each.target]
+    due = [each for each in due if filters.group in (None, each.obligation_group)]
+    if not due:
+        st.caption(text("overview.no_deadlines"))
+    for each in due:
+        clock = data.clock(held.version, reader.scope, filters.unit, each, filters.window.last)
+        st.html(lagging_panels.clock(clock, text))
+        if clock.obliged:
+            asked = filters.unit, atlas.vintage, each.first_day, filters.window.last, each.obligation_group
+            created = data.creation(held.version, reader.scope, *asked)
+            st.altair_chart(charts.creation_line(created, clock.obliged, each, text), width="stretch")
+
+
+with page("overview") as (text, reader):
+    held = data.holdings(reader.scope)
+    heading = st.container()
+    filters, atlas = choose_filters(reader, held, text)
+    window = filters.window
+    length = window.last - window.first + timedelta(days=1)
+    earlier = Window(window.first - length, window.last - length)
+    coverage, before = (
+        data.coverage(held.version, reader.scope, filters.unit, each.first, each.last, filters.group)
+        for each in (window, earlier)
+    )
+    with heading:
+        show_heading("overview.title", held, atlas, coverage, text)
+    st.html(lagging_panels.changes(coverage.total, before.total, window, earlier, text))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_laggards(reader, held, filters, text)
+    with right:
+        show_deadlines(reader, held, filters, atlas, text)

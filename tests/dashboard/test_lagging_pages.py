@@ -1,0 +1,141 @@
+"""Tổng quan and Xã chậm, run as Streamlit runs them, with three report weeks of scans."""
+
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.navigation import PAGES
+from dashboard.text import Text
+from geo import db
+from geo.campaign import add_campaign
+
+DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
+
+
+@pytest.fixture(autouse=True)
+def leader(three_weeks, read_as):
+    return read_as("leader")
+
+
+def opened(path, **query):
+    page = AppTest.from_file(PAGES[path].file, default_timeout=60)
+    for name, text in query.items():
+        page.query_params[name] = text
+    return run(page)
+
+
+def run(page):
+    page.run()
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def html(page):
+    bodies = (element.proto.body for element in page.get("html"))
+    return " ".join(body for body in bodies if not body.startswith(("<style", "<script"))).replace("\u00a0", " ")
+
+
+def charts(page):
+    return page.get("arrow_vega_lite_chart") + page.get("vega_lite_chart")
+
+
+def test_the_overview_says_what_changed_and_who_lags_and_why():
+    page = opened("overview", unit="440", **DAYS)
+    shown = html(page)
+    # 20 of 49 venues active, on two days; in the 13 days before it was 40, on one
+    assert "20 hoạt động / 49 đã tạo" in shown
+    assert "<b>giảm 40,8 điểm %</b> Kỳ trước (13/11/2021 – 25/11/2021): 81,6 % (40/49)" in shown
+    assert "<b>không đổi</b> Kỳ trước (13/11/2021 – 25/11/2021): 120" in shown
+    lines = (
+        "0/20 địa điểm hoạt động (0,0 %; khoảng tin cậy 0,0–16,1 %), thấp hơn mức 40,8 % của huyện Đức Thọ; tuần thứ 2 liên tiếp.",
+        "9/20 địa điểm phải tạo đã có mã QR (45,0 %; khoảng tin cậy 25,8–65,8 %), thấp hơn mức 81,7 % của huyện Đức Thọ; "
+        "tuần thứ 6 liên tiếp.",
+        "Không có lượt quét nào trong 3 tuần báo cáo liên tiếp.",
+    )
+    for line in lines:
+        assert line in shown
+    for tally in (
+        "<b>0</b> chậm cả tạo mã và hoạt động",
+        "<b>1</b> chậm tạo mã",
+        "<b>1</b> chậm hoạt động",
+        "<b>2</b> không có lượt quét",
+    ):
+        assert tally in shown
+    assert shown.index("Xã Hòa Lạc") < shown.index("Xã Quang Vĩnh"), "the longer without scans first"
+
+
+def test_the_overview_shows_each_deadline_with_its_line():
+    page = opened("overview", unit="440", **DAYS)
+    assert "Cơ sở kinh doanh, dịch vụ tạo mã QR · trước ngày 16/11/2021" in html(page)
+    assert "quá hạn 23 ngày" in html(page) and "49/60 địa điểm phải tạo (81,7 %)" in html(page)
+    assert "14 ngày qua không tạo thêm địa điểm nào" in html(page)
+    assert "1/3 xã chưa đạt 100 % tại hạn." in html(page)
+    assert "chưa có danh sách phải tạo" in html(page), "group A has no register"
+    assert len(charts(page)) == 1
+
+
+def test_a_group_keeps_the_other_groups_deadlines_away():
+    assert "quá hạn" in html(opened("overview", unit="440", group="C", **DAYS))
+    assert "Cơ quan, đơn vị tạo mã QR" not in html(opened("overview", unit="440", group="C", **DAYS))
+
+
+def test_a_window_with_none_before_it_says_so():
+    page = opened("overview", unit="440", **{"from": "2021-11-18", "to": "2021-11-24"})
+    assert "Kỳ trước (11/11/2021 – 17/11/2021): chưa có số liệu" in html(page)
+
+
+def test_a_named_window_is_chosen_by_its_name():
+    with db.loading() as connection:
+        add_campaign(connection, name="<b>Đợt</b>", unit_code="42", first_day=date(2021, 12, 1), due_on=date(2021, 12, 5),
+                     strict=False, target=None)  # fmt: skip
+    page = opened("overview", unit="440", **DAYS)
+    assert page.selectbox(key="period").value == "Đợt rà soát 26/11–08/12"
+    assert "Tuần 02/12/2021 – 08/12/2021" in page.selectbox(key="period").options
+    page.selectbox(key="period").set_value("<b>Đợt</b>")
+    run(page)
+    asked = {name: found if isinstance(found, str) else found[-1] for name, found in page.query_params.items()}
+    assert (asked["from"], asked["to"]) == ("2021-12-01", "2021-12-05")
+    page.date_input(key="days").set_value((date(2021, 12, 1), date(2021, 12, 4)))
+    run(page)
+    assert page.selectbox(key="period").value == ""
+
+
+def test_the_page_of_laggards_lists_those_that_lag_with_interval_trend_and_weeks():
+    page = opened("lagging", unit="440", **DAYS)
+    table = page.dataframe[0].value
+    assert list(table["commune"]) == ["Xã Quang Vĩnh"]
+    row = table.iloc[0].map(lambda cell: cell.replace("\u00a0", " ") if isinstance(cell, str) else cell)
+    assert (row["activity_rate"], row["fraction"], row["lagging.interval"]) == ("0,0 %", "0/20", "0,0–16,1 %")
+    assert (row["lagging.weeks"], row["lagging.verdict"], list(row["lagging.trend"])) == (2, "chậm", [1.0, 0.0, 0.0])
+    page.toggle(key="lagging_only").set_value(False)
+    assert list(run(page).dataframe[0].value["commune"]) == ["Xã Quang Vĩnh", "Thị trấn Đức Thọ", "Xã Hòa Lạc"]
+
+
+def test_the_question_is_chosen_and_the_funnel_drawn():
+    page = opened("lagging", unit="440", **DAYS)
+    assert len(charts(page)) == 1
+    page.segmented_control(key="question").set_value("creation")
+    assert list(run(page).dataframe[0].value["commune"]) == ["Xã Hòa Lạc"]
+
+
+def test_districts_are_compared_with_the_province():
+    page = opened("lagging", unit="42", **DAYS)
+    page.segmented_control(key="by").set_value("district")
+    table = run(page).dataframe[0].value
+    assert list(table["commune"]) == ["Thị xã Kỳ Anh"]
+    assert "Chỉ có 4 xã đủ để so sánh" in html(page)
+
+
+@pytest.mark.parametrize("path", ["overview", "lagging"])
+def test_pages_are_in_english_when_that_is_chosen(path):
+    page = opened(path, unit="440", lang="en", **DAYS)
+    assert f"<h1>{Text('en')(PAGES[path].title)}</h1>" in html(page)
+
+
+@pytest.mark.parametrize("path", ["overview", "lagging"])
+def test_a_commune_reads_its_own_verdict(path, read_as):
+    read_as("commune", "18235")
+    page = opened(path, **DAYS)
+    shown = html(page) + " ".join(str(table.value.to_csv()) for table in page.dataframe)
+    assert "Xã Quang Vĩnh" in shown and "Thị trấn Đức Thọ" not in shown and "Hòa Lạc" not in shown
