@@ -3,6 +3,8 @@
 Every reader gives the values and what is wrong with the text, on the text's own index; an empty text is null and not wrong.
 """
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +26,7 @@ _FLAGS = dict.fromkeys(["co", "yes", "y", "true", "x", "1", "dat", "v", "✓", "
     ("khong", "no", "n", "false", "0", "khong dat"), False
 )
 _BLANKS = "[ \u00a0\u202f]"
+_COUNT_FAULTS = ["not_a_count", "mixed_signs"]
 
 
 class DayReader:
@@ -120,24 +123,45 @@ class NumberReader:
 
     def __init__(self, decimal=None):
         self._roles = {}
+        self._signs = set()  # those met in counts like 1.904 before any value showed what they are
+        self._taken = Counter()  # sign -> such counts read with it as the grouping one
         if decimal:
             self._learn(decimal, "decimal")
 
+    @property
+    def misread(self):
+        """Counts of earlier chunks that were read with a sign as the grouping one and could have been meant otherwise, as a later chunk shows."""
+        mixed = len(self._signs) > 1 and not self._roles
+        return sum(count for sign, count in self._taken.items() if mixed or self._roles.get(sign) == "decimal")
+
     def counts(self, text):
-        """(Int64, bad): whole numbers from 0, of up to 15 digits.
+        """(Int64, fault: categorical of not_a_count and mixed_signs): whole numbers from 0, of up to 15 digits.
 
         1.904 is 1904 unless the sign is the decimal one; then it is bad, and so is 1.000, which a person may have meant
-        for a thousand.
+        for a thousand. Where a column has both 1.904 and 1,904, and no value that shows which sign is which, neither
+        is a number (mixed_signs); of what earlier chunks read, `misread` tells.
         """
+        plain = _to_whole(text)
+        if plain is not None:
+            return pd.Series(pd.arrays.IntegerArray(plain, np.zeros(len(plain), bool)), index=text.index), _faults(
+                np.full(len(plain), -1), _COUNT_FAULTS, text
+            )
         spread, distinct = encode(text)
         self._gather(distinct)
-        single = _matches(distinct, r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
-        if single.any() and not self._roles:
-            self._learn("." if "." in distinct.filter(pa.array(single))[0].as_py() else ",", "grouping")
-        numbers, good = self._convert(distinct, fraction="(?:0{1,2}|0{4,})")
-        good &= ~_matches(distinct, "^-")
+        mixed = np.zeros(len(distinct), bool)
+        if not self._roles:
+            single = {sign: _matches(distinct, rf"^[1-9][0-9]{{0,2}}[{sign}][0-9]{{3}}$") for sign in ".,"}
+            self._signs |= {sign for sign, hits in single.items() if hits.any()}
+            if len(self._signs) > 1:
+                mixed = single["."] | single[","]
+            else:
+                self._taken.update({sign: int(single[sign][spread].sum()) for sign in self._signs})
+        taken = None if self._roles else next(iter(self._signs), "")
+        numbers, good = self._convert(distinct, "(?:0{1,2}|0{4,})", taken)
+        good &= ~_matches(distinct, "^-") & ~mixed
         counts = pd.arrays.IntegerArray(np.where(good, numbers, 0).astype("int64")[spread], ~good[spread])
-        return pd.Series(counts, index=text.index), pd.Series((~good & _filled(distinct))[spread], index=text.index)
+        fault = np.where(mixed, 1, np.where(~good & _filled(distinct), 0, -1))
+        return pd.Series(counts, index=text.index), _faults(fault[spread], _COUNT_FAULTS, text)
 
     def numbers(self, text, low=None, high=None):
         """(float64, bad): numbers with up to 15 digits before the decimal sign.
@@ -191,9 +215,12 @@ class NumberReader:
         if shown:
             self._learn(min(shown)[1], "decimal")
 
-    def _convert(self, distinct, fraction):
-        """Floats and which of the texts are numbers, by the signs' known roles; `fraction`: digits behind the sign."""
-        group = next((sign for sign, role in self._roles.items() if role == "grouping"), "")
+    def _convert(self, distinct, fraction, group=None):
+        """Floats and which of the texts are numbers, by the signs' known roles; `fraction`: digits behind the sign.
+
+        group: the sign to be taken for the grouping one, where no role is known.
+        """
+        group = next((sign for sign, role in self._roles.items() if role == "grouping"), "") if group is None else group
         decimal = next((sign for sign, role in self._roles.items() if role == "decimal"), "")
         behind = f"(?:[{decimal}]{fraction})?" if decimal else ""
         forms = [rf"-?[0-9]{{1,15}}{behind}", rf"-?[0-9]{{1,3}}(?:{_BLANKS}[0-9]{{3}}){{1,4}}{behind}"]
@@ -227,6 +254,14 @@ def _cells(text):
 
 def _all_match(text, form):
     return pc.all(pc.match_substring_regex(_cells(text), form)).as_py()
+
+
+def _to_whole(text):
+    """Whole numbers (int64) of a column of digits and nothing else, which needs no looking at its signs; or None."""
+    cells = _cells(text)
+    if not pc.all(pc.ascii_is_decimal(cells)).as_py() or (pc.max(pc.binary_length(cells)).as_py() or 0) > 15:
+        return None
+    return pc.cast(cells, pa.int64()).to_numpy()
 
 
 def _matches(distinct, form):

@@ -135,9 +135,12 @@ def test_every_moment_with_an_offset_is_that_moment(moment, zone):
 
 
 def read_counts(*values, reader=None):
-    counts, bad = (reader or NumberReader()).counts(texts(*values))
-    assert counts.dtype == "Int64" and bad.dtype == bool and not (counts.notna() & bad).any()
-    return ["bad" if wrong else None if pd.isna(count) else int(count) for count, wrong in zip(counts, bad)]
+    counts, fault = (reader or NumberReader()).counts(texts(*values))
+    assert counts.dtype == "Int64" and not (counts.notna() & fault.notna()).any()
+    shown = fault.map({"not_a_count": "bad", "mixed_signs": "mixed"}).astype(object)
+    return [
+        rule if isinstance(rule, str) else None if pd.isna(count) else int(count) for count, rule in zip(counts, shown)
+    ]
 
 
 @pytest.mark.parametrize("text", ["1904", "1.904", "1,904", "1 904", "1\u00a0904", "1\u202f904", "0001904"])
@@ -151,8 +154,9 @@ def test_counts_are_read_with_any_grouping(text):
         (["1.904", "12.5"], ["bad", "bad"]),  # the sign is shown to be decimal
         (["12.0", "1.904", "7.00"], [12, "bad", 7]),
         (["12,0", "1.904", "1.904,0"], [12, 1904, 1904]),
-        (["1.904", "1,904"], [1904, "bad"]),
-        (["1,904", "1.904", "2.000"], [1904, "bad", "bad"]),
+        (["1.904", "1,904"], ["mixed", "mixed"]),  # one of the two is a decimal sign, and nothing shows which
+        (["5", "1,904", "1.904", "2.000", "1 904"], [5, "mixed", "mixed", "mixed", 1904]),
+        (["1.904", "1,904", "2.000.000"], [1904, "bad", 2000000]),
         (["1.904.000", "12.0"], [1904000, "bad"]),
         (["12.0", "1.904.000"], [12, "bad"]),
         (["1.904.000", "1.904", "12,0"], [1904000, 1904, 12]),
@@ -176,9 +180,20 @@ def test_what_one_chunk_shows_of_the_signs_holds_for_the_next():
     assert read_counts("5", reader=reader) == [5]
     assert read_counts("12.0", reader=reader) == [12]
     assert read_counts("1.904", "1,904", reader=reader) == ["bad", 1904]
+    assert reader.misread == 0
+
+
+def test_counts_that_a_later_chunk_shows_to_be_read_amiss_are_told_of():
+    reader = NumberReader()
+    assert read_counts("1.904", "1.904", "5", reader=reader) == [1904, 1904, 5] and reader.misread == 0
+    assert read_counts("12.0", "1,904", "2.000", reader=reader) == [12, 1904, "bad"]
+    assert reader.misread == 2  # the sign is the decimal one
+    reader = NumberReader()
+    assert read_counts("1.904", reader=reader) == [1904] and reader.misread == 0
+    assert read_counts("2.000", "1,904", reader=reader) == ["mixed", "mixed"] and reader.misread > 0
     reader = NumberReader()
     assert read_counts("1.904", reader=reader) == [1904]
-    assert read_counts("12.0", "1,904", "2.000", reader=reader) == ["bad", "bad", 2000]
+    assert read_counts("12,0", "2.000", reader=reader) == [12, 2000] and reader.misread == 0
 
 
 @given(st.lists(st.integers(0, 10**14), min_size=1), st.sampled_from(".,\u00a0 \u202f"))
