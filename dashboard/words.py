@@ -1,6 +1,6 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
-from dashboard import words_lagging
+from dashboard import words_lagging, words_loading
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -698,3 +698,5 @@ RULES = {
     "outside_country": "tọa độ ngoài Việt Nam, bỏ tọa độ",
     "outside_commune": "tọa độ ngoài xã đã khai, giữ lại",
 }
+RULES |= words_loading.RULES
+TEXTS = {language: TEXTS[language] | words_loading.TEXTS[language] for language in TEXTS}

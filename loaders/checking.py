@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from geo.db import today
 from geo.errors import FileError
+from loaders.personal import CODED, hide_persons
 from loaders.values import encode, parse_flags
 
 # Rule -> what is wrong, and what to do about it, for the staff who mend the file.
@@ -24,10 +25,26 @@ RULES = {
     "closed_before_creation": ("ngày đóng trước ngày tạo", "kiểm tra hai ngày"),
     "unknown_solution": ("hình thức chưa biết", "ghi poster (mã QR dán) hoặc device (thiết bị quét)"),
     "not_a_count": ("không phải số đếm", "ghi số nguyên từ 0 trở lên"),
+    "mixed_signs": (
+        "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
+        "ghi số liền, không dấu: 1904",
+    ),
     "not_a_number": ("không phải số", "ghi số thập phân với dấu chấm"),
     "not_an_hour": ("không phải giờ trong ngày", "ghi giờ từ 0 đến 23"),
     "venues_above_scans": ("số địa điểm có quét nhiều hơn số lượt quét", "kiểm tra xem hai cột có bị đổi chỗ"),
     "people_above_scans": ("số người nhiều hơn số lượt quét", "kiểm tra xem hai cột có bị đổi chỗ"),
+    "above_capacity": (
+        "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",
+        "kiểm tra xem có thừa chữ số",
+    ),
+    "outlier": ("cao khác thường so với các số khác của tệp", "kiểm tra xem có thừa chữ số"),
+    "hours_above_day": ("các giờ cộng lại nhiều lượt quét hơn cả ngày", "đối chiếu tệp theo giờ với tệp theo ngày"),
+    "above_created": (
+        "số địa điểm có quét nhiều hơn số địa điểm của xã đã tạo mã đến ngày đó",
+        "nạp danh sách địa điểm mới, hoặc sửa số",
+    ),
+    "above_total": ("nhiều hơn số lũy kế", "kiểm tra xem hai cột có bị đổi chỗ"),
+    "total_falls": ("số lũy kế thấp hơn của một ngày trước", "kiểm tra số lũy kế của hai ngày"),
     "before_creation": ("có lượt quét trước ngày tạo mã", "kiểm tra ngày tạo của địa điểm"),
     "unknown_venue": ("chưa có địa điểm mang mã này", "nạp danh sách địa điểm trước, hoặc sửa mã"),
     "bad_venue_code": (
@@ -129,8 +146,11 @@ class Findings:
         reason, advice = RULES[rule]
         advices = pd.Series(advice, index=hit, dtype=object) if remedy is None else remedy.reindex(hit).fillna(advice)
         values = self.rows[column].array[broken] if column in self.rows else ""
+        values = pd.Series(values, index=hit).str.slice(0, 200)
+        if column in CODED:
+            values = hide_persons(values, self.rows[column] if column == "venue_code" else None)
         self._found.append(pd.DataFrame({
-            "row": hit, "column": self.headers.get(column, column), "value": pd.Series(values, index=hit).str.slice(0, 200),
+            "row": hit, "column": self.headers.get(column, column), "value": values,
             "rule": rule, "refused": refused, "reason": reason, "remedy": advices,
         }))  # fmt: skip
         if refused:
@@ -155,6 +175,16 @@ class Findings:
     def accepted(self):
         """Boolean array over the rows: no rule refused it."""
         return ~self._refused
+
+
+def late_warnings(index, column, values, rule, units, headers):
+    """Warnings on accepted rows that only the whole file tells: as Findings.table, and `unit`, the number of each row's commune."""
+    reason, remedy = RULES[rule]
+    found = pd.DataFrame({
+        "row": np.asarray(index), "column": headers.get(column, column), "value": hide_persons(pd.Series(values, dtype="str")).to_numpy(),
+        "rule": rule, "refused": False, "reason": reason, "remedy": remedy, "unit": np.asarray(units),
+    })  # fmt: skip
+    return found.sort_values("row", kind="stable", ignore_index=True)
 
 
 class Seen:
@@ -233,18 +263,28 @@ def read_days(findings, column, reader, required=True):
     return days
 
 
-def refuse_misread(name, readers):
-    """FileError where a part of a file was read with the day before the month, and a later part shows it to be behind."""
-    if any(reader.misread for reader in readers):
-        raise FileError(f"{name}: cột ngày ghi tháng trước ngày ở một số dòng; hãy ghi mọi ngày dạng 26/11/2021")
+def refuse_misread(source, days=(), counts=None):
+    """FileError where a later part of a file shows an earlier one to have been read otherwise than it is meant.
+
+    days: DayReaders; counts: canonical column -> NumberReader.
+    """
+    if any(reader.misread for reader in days):
+        raise FileError(f"{source.name}: cột ngày ghi tháng trước ngày ở một số dòng; hãy ghi mọi ngày dạng 26/11/2021")
+    for column, reader in (counts or {}).items():
+        if reader.misread:
+            raise FileError(
+                f"{source.name}: cột {source.headers.get(column, column)} khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách "
+                f"hàng nghìn; hãy ghi số liền, không dấu: 1904"
+            )
 
 
 def read_counts(findings, column, reader, required=True):
     """The column as Int64; refuses what is no whole number of 0 or more."""
     if required:
         require(findings, column)
-    counts, bad = reader.counts(findings.rows[column])
-    findings.add(bad | (counts > MOST).fillna(False), column, "not_a_count")
+    counts, faults = reader.counts(findings.rows[column])
+    findings.add(faults == "mixed_signs", column, "mixed_signs")
+    findings.add((faults == "not_a_count") | (counts > MOST).fillna(False), column, "not_a_count")
     return counts.clip(upper=MOST)
 
 

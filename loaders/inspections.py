@@ -86,5 +86,5 @@ class _Inspections:
         self._staged.put(prepared[accepted])
 
     def finish(self):
-        refuse_misread(self._writing.source.name, [self._days])
+        refuse_misread(self._writing.source, [self._days], self._counts)
         self._writing.changed = self._staged.merge()

@@ -252,7 +252,7 @@ def describe(outcome):
 
 MEASURES = {
     "venues": "số địa điểm theo ngày tạo", "active": "số địa điểm có quét theo ngày", "scans": "lượt quét", "people": "số người",
-    "obliged": "diện phải tạo", "population": "dân số",
+    "obliged": "diện phải tạo", "population": "dân số", "hour_scans": "lượt quét theo giờ", "hour_people": "số người theo giờ",
 }  # fmt: skip
 
 

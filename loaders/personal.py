@@ -26,10 +26,10 @@ _MARKED = re.compile(r"\bchủ quán\b|^\W*đt\W*$")
 _TAX = re.compile(r"\b(ma so thue|mst|tax (code|number|id)|ma so (doanh nghiep|dn)|msdn)\b")
 _FOUNDED = re.compile(r"\b(thanh lap|cap|hoat dong|khai truong|xay dung|khanh thanh|cong nhan|ban hanh|quyet dinh)\b")
 # Columns that hold codes, counts, days or places on earth: single values of them mean nothing, see _are_of_persons.
-_CODED = {
+CODED = {
     "day", "created_on", "closed_on", "inspected_on", "arrived_at", "left_at", "from_vintage", "to_vintage",
     "venue_code", "case_code", "case_class", "commune_code", "district_code", "province_code", "obligation_group", "level",
-    "hour", "lon", "lat", "scans", "people", "venues_with_scans", "obliged", "population", "households", "posted",
+    "hour", "lon", "lat", "scans", "total_scans", "people", "venues_with_scans", "obliged", "population", "households", "posted",
     "head_count", "scanned", "share", "from_code", "to_code",
 }  # fmt: skip
 
@@ -94,6 +94,7 @@ _NUMBERS = [
     rf"^(?:{_PROVINCE}|[1-8][0-9]|9[0-6])(?P<kind>{_BORN})(?P<rest>[0-9]{{6}})$",
     rf"^(?P<kind>(?:0[1-9]|[12][0-9]|3[0-8])[0-9]{{2}})(?P<rest>[0-9]{{2}}{_NOT_ROUND})$",
 ]
+HIDDEN = "(đã che)"  # in place of a person's number in a cell that was to hold a code, a count or a day
 _SAMPLE = 5_000  # cells that tell whether a whole column is worth a closer look
 
 
@@ -107,6 +108,33 @@ def refuse_personal_headers(titles, name):
 def holds_person(text):
     """Whether a text holds a telephone or identity number, an e-mail address or a person's QR payload."""
     return bool(_find(pa.array([text], pa.large_string()), _ANY)[0])
+
+
+def hide_persons(values, column=None):
+    """Texts (Series) with HIDDEN in place of those that look like a person's; never those of a system with such codes.
+
+    column: all cells of the column, where one of codes: if half of those filled look so, it is such a system's, since
+    PersonalWatch has refused columns of persons.
+    """
+    found = _find(_cells(values), _ANY)
+    if not found.any():
+        return values
+    if column is not None and 2 * _find(_cells(column), _ANY).sum() >= (column != "").sum() > 2:
+        return values
+    return values.mask(found, HIDDEN)
+
+
+def hide_in_rows(rows, headers, chunk):
+    """Some rows of a chunk with what is a person's hidden in the columns that hold codes, counts and days.
+
+    headers: canonical column -> title. Of the others PersonalWatch has refused what is.
+    """
+    hidden = {
+        title: hide_persons(rows[title], chunk[title] if column == "venue_code" else None)
+        for column, title in headers.items()
+        if column in CODED
+    }
+    return rows.assign(**hidden)
 
 
 class PersonalWatch:
@@ -125,9 +153,7 @@ class PersonalWatch:
         """Raise FileError where cells of the chunk (text, columns = titles, index = row of the file) are personal."""
         faults = []
         for place, title in enumerate(chunk.columns, start=1):
-            cells = pa.array(chunk.iloc[:, place - 1].array, from_pandas=True)
-            cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
-            what, hits = self._look_at(title, cells.cast(pa.large_string()))
+            what, hits = self._look_at(title, _cells(chunk.iloc[:, place - 1]))
             if what:
                 rows = chunk.index[hits].tolist()
                 more = f" và {len(rows) - 5} dòng nữa" if len(rows) > 5 else ""
@@ -140,7 +166,7 @@ class PersonalWatch:
         """What of persons the cells hold, None if nothing, and the places of the cells (empty: the whole column)."""
         column = self._columns.get(title)
         words = _words(title)
-        coded = column in _CODED
+        coded = column in CODED
         if coded:
             rules = _PAYLOAD
         elif _TAX.search(words):
@@ -161,6 +187,13 @@ class PersonalWatch:
         if not coded and not _FOUNDED.search(words) and _are_birth_dates(cells):
             return "ngày sinh", hits
         return None, hits
+
+
+def _cells(column):
+    """The column as pyarrow's chunked large_string."""
+    cells = pa.array(column.array, from_pandas=True)
+    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
+    return cells.cast(pa.large_string())
 
 
 def _find(cells, rules):

@@ -4,7 +4,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from geo.schema import population
-from loaders.checking import Findings, Seen, read_counts, refuse_repeated
+from loaders.checking import Findings, Seen, read_counts, refuse_misread, refuse_repeated
 from loaders.places import PLACE_COLUMNS, Places, choose_vintage, open_placed
 from loaders.values import NumberReader
 from loaders.writing import Staged, note_restated, read_or_log, run_load
@@ -53,5 +53,6 @@ class _Population:
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source, counts=self._counts)
         note_restated(self._staged, "population")
         self._writing.changed = self._staged.merge()

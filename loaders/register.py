@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from geo.errors import FileError
 from geo.names import strip_marks
 from geo.schema import obligation, organisation, venue_kind
-from loaders.checking import Findings, Seen, read_counts, refuse_repeated, require, translate
+from loaders.checking import Findings, Seen, read_counts, refuse_misread, refuse_repeated, require, translate
 from loaders.places import PLACE_COLUMNS, Places, choose_vintage, open_placed
 from loaders.values import NumberReader
 from loaders.venues import read_kinds
@@ -94,6 +94,7 @@ class _Counts(_Rows):
         self._rows.append(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source, counts={"obliged": self._counts})
         keys = ["vintage", "commune_code", "obligation_group"]
         total = pd.concat(self._rows).groupby(keys, as_index=False)["obliged"].sum()  # a file may count by kind
         write_obligations(self._writing, total)
@@ -128,6 +129,7 @@ class _Organisations(_Rows):
         self._staged.put(prepared[accepted])
 
     def finish(self):
+        refuse_misread(self._writing.source, counts={"obliged": self._counts})
         changed = self._staged.merge()
         connection, touched = self._writing.connection, pd.concat(self._rows).drop_duplicates()
         named = sa.tuple_(organisation.c.vintage, organisation.c.commune_code, organisation.c.obligation_group)

@@ -10,6 +10,16 @@ from loaders.checking import Findings, Seen, read_counts, read_days, refuse_misr
 from loaders.known_venues import KnownVenues
 from loaders.places import PLACE_COLUMNS, Places
 from loaders.reading import open_source
+from loaders.scan_rules import (
+    MOST_A_DAY,
+    MOST_AN_HOUR,
+    CreatedVenues,
+    FileHours,
+    KnownHours,
+    Outliers,
+    Totals,
+    check_counts,
+)
 from loaders.values import DayReader, NumberReader
 from loaders.writing import Staged, read_or_log, run_load
 
@@ -20,11 +30,14 @@ COLUMNS = {
     "hour": (False, ("Giờ", "Khung giờ")),
     "venues_with_scans": (False, ("Số địa điểm có quét", "Số điểm có lượt quét", "Điểm hoạt động")),
     "scans": (True, ("Số lượt quét", "Lượt quét")),
+    "total_scans": (False, ("Lũy kế lượt quét", "Số lượt quét lũy kế")),
     "people": (False, ("Số người", "Số người quét")),
 }
 VENUE_DAY_COLUMNS = {name: COLUMNS[name] for name in ("venue_code", "day", "scans", "people")}
 VENUE_HOUR_COLUMNS = {name: COLUMNS[name] for name in ("venue_code", "day", "hour", "scans", "people")}
-COMMUNE_DAY_COLUMNS = {name: COLUMNS[name] for name in (*PLACE_COLUMNS, "day", "venues_with_scans", "scans", "people")}
+COMMUNE_DAY_COLUMNS = {
+    name: COLUMNS[name] for name in (*PLACE_COLUMNS, "day", "venues_with_scans", "scans", "people", "total_scans")
+}
 _GRAINS = {  # what a file counts by -> the columns it then needs
     "venue and hour": ("venue_code", "hour"),
     "venue and day": ("venue_code", "people"),
@@ -61,6 +74,7 @@ class _VenueDays:
         self._venues, self._days, self._seen = KnownVenues(writing.connection, invented), DayReader(), Seen()
         self._counts = _count_readers(writing.source, ("scans", "people"))
         self._staged = Staged(writing, scan_day, ["day", "venue_id"])
+        self._outliers, self._hours = Outliers(), KnownHours(writing.connection)
         self._refused = []
         self._months = {}  # first day -> the month's table to copy into, or None: into the stage
 
@@ -70,18 +84,22 @@ class _VenueDays:
         days = read_days(findings, "day", self._days)
         scans = read_counts(findings, "scans", self._counts["scans"])
         people = read_counts(findings, "people", self._counts["people"])
-        _check_counts(findings, scans, people)
+        counted = check_counts(findings, scans, people, MOST_A_DAY)
         at = self._venues.find(rows["venue_code"])
         findings.add(filled & (at < 0), "venue_code", "unknown_venue")
         findings.units = self._venues.units(at)
         day = days.to_numpy("datetime64[D]")
-        early = (day < self._venues.take("created_on", at)) & (scans > 0).fillna(False).to_numpy() & (at >= 0)
+        early = (day < self._venues.take("created_on", at)) & (counted > 0) & (at >= 0)
         findings.add(early, "day", "before_creation", refused=False)
         keys = day.astype("i8") * max(len(self._venues), 1) + at
         refuse_repeated(findings, self._seen, keys, ~np.isnat(day) & (at >= 0), "day")
+        venue_id = np.where(at < 0, 0, self._venues.take("id", at))
+        if len(self._hours):
+            findings.add(self._hours.sums(venue_id, day) > counted, "scans", "hours_above_day", refused=False)
+        self._outliers.take(rows.index, counted, findings.units, findings.accepted())
         prepared = pd.DataFrame({
-            "day": day.astype("datetime64[s]"), "venue_id": np.where(at < 0, 0, self._venues.take("id", at)),
-            "unit": self._venues.take("unit", at), "scans": scans.fillna(0).to_numpy("i8"), "people": people.fillna(0).to_numpy("i8"),
+            "day": day.astype("datetime64[s]"), "venue_id": venue_id, "unit": self._venues.take("unit", at), "scans": counted,
+            "people": people.to_numpy("i8", na_value=0),
         })  # fmt: skip
         return findings, prepared
 
@@ -101,7 +119,7 @@ class _VenueDays:
                 self._staged.put(of_month)
 
     def finish(self):
-        refuse_misread(self._writing.source.name, [self._days])
+        refuse_misread(self._writing.source, [self._days], self._counts)
         self._writing.copier.wait()
         for first, month in self._months.items():
             if month:
@@ -110,6 +128,7 @@ class _VenueDays:
             self._restate()
         if self._writing.changed:
             self._writing.connection.execute(sa.select(sa.func.analyze_facts("scan_day")))
+        return [self._outliers.find(self._headers)]
 
     def _open_month(self, first):
         if first not in self._months:
@@ -181,15 +200,12 @@ def _count_readers(source, columns):
     return {column: NumberReader(source.decimals.get(source.headers.get(column))) for column in columns}
 
 
-def _check_counts(findings, scans, people):
-    findings.add((people > scans).fillna(False), "people", "people_above_scans")
-
-
 class _VenueHours:
     def __init__(self, writing, invented):
         self._writing, self._headers = writing, writing.source.headers
         self._venues, self._days, self._seen = KnownVenues(writing.connection, invented), DayReader(), Seen()
         self._counts = _count_readers(writing.source, ("hour", "scans", "people"))
+        self._outliers, self._hours = Outliers(), FileHours()
         self._staged = Staged(writing, scan_hour, ["venue_id", "day", "hour"])
 
     def check(self, rows):
@@ -200,45 +216,91 @@ class _VenueHours:
         findings.add((hour > 23).fillna(False), "hour", "not_an_hour")
         scans = read_counts(findings, "scans", self._counts["scans"])
         people = read_counts(findings, "people", self._counts["people"], required=False)
-        _check_counts(findings, scans, people)
+        counted = check_counts(findings, scans, people, MOST_AN_HOUR)
         at = self._venues.find(rows["venue_code"])
         findings.add(filled & (at < 0), "venue_code", "unknown_venue")
         findings.units = self._venues.units(at)
         day = days.to_numpy("datetime64[D]")
+        early = (day < self._venues.take("created_on", at)) & (counted > 0) & (at >= 0)
+        findings.add(early, "day", "before_creation", refused=False)
         known = ~np.isnat(day) & (at >= 0) & hour.notna().to_numpy()
         keys = (day.astype("i8") * 24 + hour.fillna(0).to_numpy("i8")) * max(len(self._venues), 1) + at
         refuse_repeated(findings, self._seen, keys, known, "hour")
-        return findings, pd.DataFrame({
+        prepared = pd.DataFrame({
             "venue_id": self._venues.take("id", at), "day": day.astype("datetime64[s]"), "hour": hour, "scans": scans,
             "people": people,
-        })  # fmt: skip
+        }, index=rows.index)  # fmt: skip
+        accepted = findings.accepted()
+        self._outliers.take(rows.index, counted, findings.units, accepted)
+        self._hours.take(prepared[accepted], findings.units[accepted])
+        return findings, prepared
 
     def write(self, prepared, accepted):
         self._staged.put(prepared[accepted])
 
     def finish(self):
-        refuse_misread(self._writing.source.name, [self._days])
+        refuse_misread(self._writing.source, [self._days], self._counts)
+        connection = self._writing.connection
+        self._writing.copier.wait()
+        connection.execute(sa.text(_HOLD_HOURS))
         self._writing.changed = self._staged.merge()
+        connection.execute(sa.text(_NOTE_HOURS_RESTATED), {"run": self._writing.run})
+        return [self._outliers.find(self._headers), self._hours.find(connection, self._headers)]
+
+
+# Of the communes and days of which the file holds hours; the hours of them that it does not hold stay.
+_HOURS_HELD = """
+    SELECT h.day, v.unit, sum(h.scans) AS scans, sum(h.people) AS people
+    FROM scan_hour h
+    JOIN venue v ON v.id = h.venue_id
+    WHERE (h.day, v.unit) IN (
+        SELECT DISTINCT s.day, v.unit FROM stage_scan_hour s JOIN venue v ON v.id = s.venue_id
+    )
+    GROUP BY h.day, v.unit
+"""
+_HOLD_HOURS = f"CREATE TEMP TABLE held_hour ON COMMIT DROP AS {_HOURS_HELD}"
+_NOTE_HOURS_RESTATED = f"""
+    INSERT INTO restatement (load_run, day, vintage, commune_code, measure, before, after)
+    SELECT :run, h.day, u.vintage, u.code, m.measure, m.before, m.after
+    FROM held_hour h
+    JOIN admin_unit u ON u.id = h.unit
+    JOIN ({_HOURS_HELD}) n ON n.day = h.day AND n.unit = h.unit
+    CROSS JOIN LATERAL (VALUES ('hour_scans', h.scans, n.scans), ('hour_people', h.people, n.people)) AS m(measure, before, after)
+    WHERE m.before <> m.after
+"""
 
 
 class _CommuneDays:
     def __init__(self, writing, invented):
         self._writing, self._headers = writing, writing.source.headers
         self._places, self._days, self._seen = Places(writing), DayReader(), Seen()
-        self._counts = _count_readers(writing.source, ("venues_with_scans", "scans", "people"))
+        self._counts = _count_readers(writing.source, ("venues_with_scans", "scans", "people", "total_scans"))
+        self._created = CreatedVenues(writing.connection, invented)
+        self._outliers, self._totals = Outliers(), Totals()
         self._staged = Staged(writing, commune_scan_day, ["day", "vintage", "commune_code"])
 
     def check(self, rows):
         findings = Findings(rows, self._headers)
         days = read_days(findings, "day", self._days)
         placed = self._places.place(findings, days)
-        counts = {name: read_counts(findings, name, reader) for name, reader in self._counts.items()}
-        _check_counts(findings, counts["scans"], counts["people"])
-        above = (counts["venues_with_scans"] > counts["scans"]).fillna(False)
-        findings.add(above, "venues_with_scans", "venues_above_scans")
+        counts = {
+            name: read_counts(findings, name, reader, required=name != "total_scans")
+            for name, reader in self._counts.items()
+        }
+        total = counts.pop("total_scans")
+        active = counts["venues_with_scans"].to_numpy("i8", na_value=-1)
+        scans = check_counts(findings, counts["scans"], counts["people"], np.maximum(active, 1) * MOST_A_DAY)
+        findings.add((active > scans) & (scans >= 0), "venues_with_scans", "venues_above_scans")
         day = days.to_numpy("datetime64[D]")
+        created = self._created.count(placed.units, day)
+        more = (active > created) & (created >= 0) & ~np.isnat(day)
+        findings.add(more, "venues_with_scans", "above_created", refused=False)
+        findings.add((scans > total).fillna(False), "scans", "above_total")
         keys = day.astype("i8") * 10_000_000 + placed.units
         refuse_repeated(findings, self._seen, keys, ~np.isnat(day) & (placed.units > 0), "day")
+        accepted = findings.accepted()
+        self._outliers.take(rows.index, scans, placed.units, accepted)
+        self._totals.take(rows.index, placed.units, day, total, accepted)
         where = {"vintage": placed.vintages, "commune_code": placed.codes}
         return findings, pd.DataFrame({"day": day.astype("datetime64[s]"), **where, **counts})
 
@@ -246,10 +308,11 @@ class _CommuneDays:
         self._staged.put(prepared[accepted])
 
     def finish(self):
-        refuse_misread(self._writing.source.name, [self._days])
+        refuse_misread(self._writing.source, [self._days], self._counts)
         self._writing.copier.wait()
         self._writing.connection.execute(sa.text(_NOTE_COMMUNES_RESTATED), {"run": self._writing.run})
         self._writing.changed = self._staged.merge()
+        return [self._outliers.find(self._headers), self._totals.find(self._headers)]
 
 
 _NOTE_COMMUNES_RESTATED = """

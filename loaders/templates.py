@@ -44,6 +44,7 @@ COLUMNS = {
     "day": Column("Ngày quét, theo giờ Việt Nam", date(2021, 12, 1)),
     "hour": Column("Giờ quét trong ngày, từ 0 đến 23: 9 là từ 9:00 đến trước 10:00", 9),
     "scans": Column("Số lượt quét", 12),
+    "total_scans": Column("Số lượt quét lũy kế đến hết ngày, để đối chiếu; không có thì để trống", 240),
     "people": Column("Số người khác nhau đã quét, không nhiều hơn số lượt quét", 10),
     "venues_with_scans": Column("Số địa điểm của xã có lượt quét trong ngày", 5),
     "obligation_group": Column("Nhóm đối tượng phải tạo mã: A cơ quan, C cơ sở; hoặc nhóm của tỉnh", "C"),

@@ -109,7 +109,7 @@ class _Venues:
             self._staged.put(prepared)
 
     def finish(self):
-        refuse_misread(self._writing.source.name, self._days.values())
+        refuse_misread(self._writing.source, self._days.values())
         connection = self._writing.connection
         if self._first:
             connection.execute(sa.select(sa.func.restore_venue_keys()))

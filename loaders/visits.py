@@ -87,5 +87,5 @@ class _Visits:
         self._staged.put(prepared[accepted])
 
     def finish(self):
-        refuse_misread(self._writing.source.name, self._moments.values())
+        refuse_misread(self._writing.source, self._moments.values())
         self._writing.changed = self._staged.merge()

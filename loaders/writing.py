@@ -18,7 +18,7 @@ from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obl
 from loaders.checking import COLUMNS as FINDING_COLUMNS
 from loaders.copying import Copier, copy_rows
 from loaders.known_venues import KnownVenues
-from loaders.personal import PersonalWatch
+from loaders.personal import PersonalWatch, hide_in_rows
 from loaders.reading import file_sha256
 
 MAX_REFUSED = 0.05  # share of a file's rows that may be refused by the command and the page; above it nothing is loaded
@@ -103,7 +103,8 @@ def run_load(
 ):  # fmt: skip
     """Check a source and write its accepted rows, or nothing at all; the Outcome.
 
-    loader(writing, ...) gives an object with check(rows) -> (Findings, prepared rows), write(prepared, accepted) and finish().
+    loader(writing, ...) gives an object with check(rows) -> (Findings, prepared rows), write(prepared, accepted) and finish(),
+    which may give warnings that only the whole file tells (late_warnings, or None for each rule).
     invented: the source is the sample; it is refused where real rows are. Real rows remove the sample's first.
     settings: how the file is read, beside its bytes. dry_run: all is done, then undone. max_refused: share of the rows.
     actor: geo.audit.Actor in whose name; progress(step, rows, of). A file refused as a whole is logged with its error.
@@ -246,7 +247,8 @@ def _write_chunks(writing, loader, report, invented, inside, held, progress):
     progress("ghi", report.rows_in, source.size)
     writing.copier.wait()
     if report.rows_loaded:
-        loader.finish()
+        for late in loader.finish() or ():
+            report.take_late(late)
 
 
 def _too_many_refused(outcome, max_refused):
@@ -280,7 +282,7 @@ class _Report:
         self.rows_in += len(chunk)
         self.rows_loaded += int(accepted.sum())
         if not accepted.all():
-            self._refused.append(chunk[~accepted])
+            self._refused.append(hide_in_rows(chunk[~accepted], findings.headers, chunk))
         self.notes += findings.notes
         table, units, warned = findings.table(), findings.units, []
         if len(table):
@@ -293,6 +295,17 @@ class _Report:
         for count, of in zip(self._counts, (units[accepted], units[~accepted], units[warned]), strict=True):
             count += np.bincount(of, minlength=len(count))
 
+    def take_late(self, found):
+        """Take over warnings that the whole file tells; found: as late_warnings, or None."""
+        if found is None:
+            return
+        known = {row for table in self._tables for row in table.loc[~table["refused"].astype(bool), "row"]}
+        first = found.drop_duplicates("row")
+        units = first.loc[~first["row"].isin(known), "unit"]
+        self._counts[2] += np.bincount(units, minlength=self._counts.shape[1])
+        where = self._communes.reindex(found["unit"]).set_axis(found.index)
+        self._tables.append(found.drop(columns="unit").assign(**where))
+
     def counts(self):
         return {
             "rows_in": self.rows_in, "rows_loaded": self.rows_loaded, "rows_refused": self.rows_in - self.rows_loaded,
@@ -301,7 +314,9 @@ class _Report:
 
     def placed_findings(self):
         """The findings with vintage and commune_code of their rows, where these could be known."""
-        return pd.concat(self._tables, ignore_index=True) if self._tables else pd.DataFrame(columns=FINDING_COLUMNS)
+        if not self._tables:
+            return pd.DataFrame(columns=FINDING_COLUMNS)
+        return pd.concat(self._tables, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
 
     def tables(self):
         counts = pd.DataFrame(self._counts.T, columns=["loaded", "refused", "warned"])

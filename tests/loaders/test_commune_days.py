@@ -8,7 +8,7 @@ from geo.errors import FileError
 from loaders.scans import load_scans
 
 HEADER = ["commune_code", "commune", "district", "day", "venues_with_scans", "scans", "people"]
-GOOD = {"commune_code": "18229", "day": "28/11/2021", "venues_with_scans": "12", "scans": "1.904", "people": "1.500"}
+GOOD = {"commune_code": "18229", "day": "28/11/2021", "venues_with_scans": "2", "scans": "1.904", "people": "1.500"}
 STORED = "SELECT commune_code, day, venues_with_scans, scans, people FROM commune_scan_day"
 
 
@@ -28,7 +28,7 @@ def test_days_of_communes_are_stored_apart_from_those_of_venues(town, load, read
     assert told(outcome) == [] and outcome.rows_changed == 3
     day = date(2021, 11, 28)
     assert read_rows(STORED).values.tolist() == [
-        ["18229", day, 12, 1904, 1500], ["18229", day + timedelta(1), 0, 0, 0], ["18757", day, 12, 1904, 1500],
+        ["18229", day, 2, 1904, 1500], ["18229", day + timedelta(1), 0, 0, 0], ["18757", day, 2, 1904, 1500],
     ]  # fmt: skip
     assert len(read_rows("scan_day")) == 0
 
@@ -70,12 +70,12 @@ def test_a_newer_export_restates_its_days_and_leaves_the_others(town, load, read
 
 def test_what_a_newer_export_changes_is_on_record(town, load, read_rows):
     load({}, {"commune_code": "18235"})
-    outcome = load({"venues_with_scans": "10", "scans": "2.000"}, {"commune_code": "18235"})
+    outcome = load({"venues_with_scans": "1", "scans": "2.000"}, {"commune_code": "18235"})
     assert read_rows("SELECT measure, commune_code, day, before, after FROM restatement").values.tolist() == [
-        ["active", "18229", date(2021, 11, 28), 12, 10],
+        ["active", "18229", date(2021, 11, 28), 2, 1],
         ["scans", "18229", date(2021, 11, 28), 1904, 2000],
     ]
-    assert outcome.restated.values.tolist() == [["active", 1, 12, 10], ["scans", 1, 1904, 2000]]
+    assert outcome.restated.values.tolist() == [["active", 1, 2, 1], ["scans", 1, 1904, 2000]]
 
 
 @pytest.mark.parametrize("absent", [{"people"}, {"venues_with_scans"}, {"scans"}, {"day"}])

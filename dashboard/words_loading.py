@@ -1,0 +1,22 @@
+"""Words of the loaders' newer rules and measures; dashboard/words.py takes them over."""
+
+TEXTS = {
+    "vi": {
+        "measure.hour_scans": "Lượt quét theo giờ",
+        "measure.hour_people": "Số người theo giờ",
+    },
+    "en": {
+        "measure.hour_scans": "Scans by the hour",
+        "measure.hour_people": "People by the hour",
+    },
+}
+
+RULES = {
+    "mixed_signs": "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
+    "above_capacity": "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",
+    "outlier": "cao khác thường so với các số khác của tệp",
+    "hours_above_day": "các giờ cộng lại nhiều lượt quét hơn cả ngày",
+    "above_created": "số địa điểm có quét nhiều hơn số địa điểm của xã đã tạo mã đến ngày đó",
+    "above_total": "nhiều hơn số lũy kế",
+    "total_falls": "số lũy kế thấp hơn của một ngày trước",
+}
