@@ -19,14 +19,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from geo import cluster, schema_access, schema_campaign
+from geo import cluster, schema_access, schema_campaign, schema_tracing
 from geo.errors import DatabaseError
 from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
 from geo.schema_access import gate_secret
 from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-SCHEMA = schema_access.metadata, schema_campaign.metadata  # one and the same: what is imported here is in it
+TABLES = schema_access, schema_campaign, schema_tracing  # which add theirs to metadata
 _MIGRATING = 0x70687571  # advisory lock: one migration at a time
 _LOADING = 0x70687572  # and one load at a time
 
@@ -188,14 +188,15 @@ def migrate():
 
 
 def _functions():
-    """functions.sql, with the query of read_coverage.sql in it, whose parameters are there those of the function around it."""
+    """The functions*.sql; where they ask for read_coverage.sql, its parameters are those of the function around it."""
     folder = files("geo") / "sql"
     query = re.sub("(?m)^--.*", "", (folder / "read_coverage.sql").read_text(encoding="utf-8"))
 
     def body(found):
         return re.sub(r":(\w+)", rf'{found[1]}."\1"', query)
 
-    return re.sub(r"\{read_coverage of (\w+)\}", body, (folder / "functions.sql").read_text(encoding="utf-8"))
+    texts = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in ("functions", "functions_tracing")]
+    return re.sub(r"\{read_coverage of (\w+)\}", body, "\n".join(texts))
 
 
 def _keep_passwords(connection):

@@ -39,3 +39,7 @@ class AccountError(PhuqrError):
 
 class ProviderError(PhuqrError):
     """The identity provider is wrongly set up, cannot be reached, or does not vouch for a person phuqr may let in."""
+
+
+class TracingError(PhuqrError):
+    """A rule, review or answer of tracing that cannot be as asked, or traced cases asked for by who may not see them."""

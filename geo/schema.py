@@ -426,13 +426,21 @@ visit = Table(
     metadata,
     Column("id", Integer, Identity(always=True), primary_key=True, comment="short key"),
     Column("case_code", Text, nullable=False, comment="pseudonym from the health department, never a person's"),
-    Column("case_class", Text, nullable=False, comment="F0 or F1"),
+    Column("case_class", Text, nullable=False, comment="F0 or F1: the case's, as the newest file tells it"),
+    Column(
+        "onset_on", Date, comment="first symptoms of the case, or its positive sample; null where not told: always infectious"
+    ),
     Column("venue_id", ForeignKey("venue.id"), comment="where; null where only a commune and a place were told"),
     Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
     Column("commune_code", Text, nullable=False, comment="where the visit was: not where the case lives"),
     Column("place", Text, comment="as described, where no venue is named"),
     Column("arrived_at", DateTime(True), nullable=False, comment="when the case came"),
     Column("left_at", DateTime(True), comment="null where not told; never filled with now"),
+    Column(
+        "next_at",
+        DateTime(True),
+        comment="where left_at is null, the case's next arrival anywhere, kept by find_next_arrivals: also out of a reader's scope",
+    ),
     Column("source", Text, nullable=False, comment="declared by the case, or scanned"),
     _written_by(),
     ForeignKeyConstraint(
@@ -449,6 +457,12 @@ visit = Table(
     ),
     Index(None, "venue_id"),
     Index(None, "vintage", "commune_code", "arrived_at"),
+    Index(
+        "visit_exposed_idx",
+        "arrived_at",
+        postgresql_include=["venue_id", "case_code", "vintage", "commune_code", "onset_on", "load_run"],
+        postgresql_where=text("case_class = 'F0' AND venue_id IS NOT NULL"),
+    ),
     comment="Visits of traced cases: seen by the roles health and leader only, and each reading is on record",
 )
 

@@ -67,6 +67,7 @@ RULES = {
     "unknown_outcome": ("kết quả chưa biết", "ghi đạt, nhắc nhở, đề nghị tạm dừng hoặc đề nghị xử phạt"),
     "not_a_flag": ("không phải có hoặc không", "ghi có hoặc không"),
     "left_before_arrived": ("rời đi trước khi đến", "kiểm tra hai thời điểm"),
+    "past_retention": ("lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa", "bỏ dòng này"),
     "nowhere": ("không có mã địa điểm, cũng không có nơi đến", "ghi mã địa điểm, hoặc xã cùng nơi đến"),
     "scanned_above_head_count": ("số người được quét nhiều hơn số người vào", "kiểm tra xem hai cột có bị đổi chỗ"),
     "households_above_population": ("số hộ nhiều hơn dân số", "kiểm tra xem hai cột có bị đổi chỗ"),

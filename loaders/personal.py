@@ -27,7 +27,7 @@ _TAX = re.compile(r"\b(ma so thue|mst|tax (code|number|id)|ma so (doanh nghiep|d
 _FOUNDED = re.compile(r"\b(thanh lap|cap|hoat dong|khai truong|xay dung|khanh thanh|cong nhan|ban hanh|quyet dinh)\b")
 # Columns that hold codes, counts, days or places on earth: single values of them mean nothing, see _are_of_persons.
 CODED = {
-    "day", "created_on", "closed_on", "inspected_on", "arrived_at", "left_at", "from_vintage", "to_vintage",
+    "day", "created_on", "closed_on", "inspected_on", "arrived_at", "left_at", "onset_on", "from_vintage", "to_vintage",
     "venue_code", "case_code", "case_class", "commune_code", "district_code", "province_code", "obligation_group", "level",
     "hour", "lon", "lat", "scans", "total_scans", "people", "venues_with_scans", "obliged", "population", "households", "posted",
     "head_count", "scanned", "share", "from_code", "to_code",

@@ -55,6 +55,7 @@ COLUMNS = {
     "arrived_at": Column("Lúc đến, có cả giờ, theo giờ Việt Nam", datetime(2021, 11, 28, 9, 15)),
     "left_at": Column("Lúc rời đi; để trống nếu không rõ", datetime(2021, 11, 28, 10, 30)),
     "source": Column("Nguồn: declared là do khai báo, scanned là do quét mã", "declared", ("declared", "scanned")),
+    "onset_on": Column("Ngày ca khởi phát, hoặc ngày lấy mẫu dương tính; để trống nếu không rõ", date(2021, 11, 30)),
     "inspected_on": Column("Ngày kiểm tra", date(2021, 12, 1)),
     "campaign": Column("Tên hoặc số của đợt kiểm tra", "Đợt ví dụ"),
     "outcome": Column("Kết quả kiểm tra", "đạt", ("đạt", "nhắc nhở", "đề nghị tạm dừng", "đề nghị xử phạt")),

@@ -7,7 +7,7 @@ from geo import db
 from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
 
 # What every reader may read whole: no row of it is of a commune; of load_run only the columns named below.
-OPEN = {"boundary_vintage", "venue_kind", "unit_change", "load_run", "alembic_version",
+OPEN = {"boundary_vintage", "venue_kind", "unit_change", "load_run", "tracing_rule", "alembic_version",
         "spatial_ref_sys", "geometry_columns", "geography_columns"}  # fmt: skip
 OF_A_COMMUNE = {
     "venue",
@@ -22,6 +22,12 @@ OF_A_COMMUNE = {
     "organisation",
     "population",
     "scan_hour",
+    "visit_history",
+    "case_week",
+    "gap_week",
+    "hotspot_review",
+    "rectification",
+    "visit_purge",  # of a province
 }
 READABLE = """
     SELECT relname, relrowsecurity FROM pg_class
@@ -37,7 +43,7 @@ def test_every_table_and_view_a_reader_can_read_has_a_policy_or_is_named_as_open
         policies = connection.execute(sa.text(POLICIES), {"role": VIEWER}).all()
     guarded = {table for table, secured in readable.items() if secured}
     assert readable.keys() - guarded == OPEN
-    assert guarded == {"admin_unit", "audit", *OF_A_COMMUNE}
+    assert guarded == {"admin_unit", "campaign", "audit", *OF_A_COMMUNE}
     assert sorted(table for table, *_ in policies) == sorted(guarded)  # one each: a second one would add rows
     assert {command for _, command, _ in policies} == {"SELECT"}
     assert all(any(word in seen for word in ("scope_inside()", "scope_known()", "phuqr.role")) for *_, seen in policies)
@@ -45,7 +51,7 @@ def test_every_table_and_view_a_reader_can_read_has_a_policy_or_is_named_as_open
 
 def test_a_table_of_the_schema_is_guarded_open_or_out_of_every_readers_reach(database):
     closed = {"account", "account_unit", "session", "sign_in_turn", "gate_secret"}
-    assert set(metadata.tables) - OPEN - closed == {"admin_unit", "audit", *OF_A_COMMUNE}
+    assert set(metadata.tables) - OPEN - closed == {"admin_unit", "campaign", "audit", *OF_A_COMMUNE}
 
 
 def test_the_months_of_scans_cannot_be_read_past_the_policy(database):
@@ -69,6 +75,9 @@ def test_only_known_functions_look_past_the_scope_and_they_give_sums_and_days(da
             "read_province": "TABLE(venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)",
             "read_total": "SETOF record",
             "read_peers": "TABLE(obliged bigint, created_obliged bigint, created bigint, active bigint)",  # of no named unit
+            "read_scan_days": "SETOF date",
+            "read_case_weeks": "TABLE(week date, commune_code text, cases integer)",  # see test_case_weeks.py
+            "read_tracing_version": "bigint",
             # loads, for data and admin only: see test_quality.py
             "read_runs": "TABLE(id integer, kind text, file_name text, loaded_by text, started_at timestamp with time zone, "
             "finished_at timestamp with time zone, invented boolean, rows_in integer, rows_loaded integer, rows_refused integer, "

@@ -8,6 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from geo import db
+from geo.accounts import operator_scope
+from geo.audit import Actor, reading_cases
+from geo.coverage import Window
+from geo.hotspots import read_hotspots
+from geo.scope import Scope
+from geo.tracing import BY, read_gap, read_gap_weeks
 from loaders.boundaries import load_boundaries
 from loaders.scans import load_scans
 from loaders.venues import load_venues
@@ -64,35 +70,19 @@ def test_the_hours_of_a_day_are_its_scans(outcomes):
     assert len(days) > 50 and {same for *_, same in days} == {True}
 
 
-# The kinds of indicators.md in the order in which they are asked; every declared visit of this file tells when it ended.
-GAP = """
-    SELECT CASE WHEN v.id IS NULL OR v.created_on > t.day THEN 'a'
-                WHEN coalesce(d.scans, 0) = 0 THEN 'b'
-                WHEN h.known AND NOT h.met THEN 'c'
-                ELSE 'covered' END AS kind, count(*)
-    FROM (SELECT *, (arrived_at AT TIME ZONE 'Asia/Ho_Chi_Minh') AS came, (left_at AT TIME ZONE 'Asia/Ho_Chi_Minh') AS went,
-                 (arrived_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day FROM visit) t
-    LEFT JOIN venue v ON v.id = t.venue_id
-    LEFT JOIN scan_day d ON d.venue_id = v.id AND d.day = t.day
-    CROSS JOIN LATERAL (
-        SELECT count(*) > 0 AS known,
-               coalesce(bool_or(scans > 0 AND hour BETWEEN extract(hour FROM t.came) AND extract(hour FROM t.went)), false) AS met
-        FROM scan_hour h WHERE h.venue_id = v.id AND h.day = t.day
-    ) h
-    WHERE t.source = 'declared'
-    GROUP BY 1
-"""
-HOTSPOTS = """
-    SELECT v.code FROM visit t JOIN venue v ON v.id = t.venue_id
-    WHERE t.case_class = 'F0' AND (t.arrived_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date BETWEEN '2021-12-02' AND '2021-12-08'
-    GROUP BY v.code HAVING count(DISTINCT t.case_code) >= 2 ORDER BY 1
-"""
-
-
 def test_visits_scans_and_hours_together_give_the_gap_and_the_hotspots(outcomes, expected):
-    gap = dict(read(GAP))
-    assert gap | {"declared": sum(gap.values())} == expected["gap"]
-    assert [code for (code,) in read(HOTSPOTS)] == expected["hotspots"]
+    window = Window(*map(date.fromisoformat, expected["window"]))
+    health = Actor("a test", Scope("health", operator_scope().units))
+    with reading_cases(health, "the gap and the hotspots of expected.json") as connection:
+        for by in BY:
+            gap = read_gap(connection, expected["province"], window, by)
+            assert {kind: int(gap.total[kind]) for kind in expected["gap"]} == expected["gap"]
+            assert gap.rows[list(expected["gap"])].sum().to_dict() == expected["gap"]
+            assert int(gap.total["unknown"]) == 0
+        weeks = read_gap_weeks(connection, expected["province"], window)
+        found = read_hotspots(connection, expected["province"], window).rows
+    assert weeks[list(expected["gap"])].sum().to_dict() == expected["gap"]
+    assert found["venue_code"].tolist() == expected["hotspots"]
 
 
 STORED = "SELECT code, name, kind, vintage, commune_code, located_by, point, outside_commune, created_on FROM venue"

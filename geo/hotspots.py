@@ -1,0 +1,153 @@
+"""Hotspots (I12): venues where several F0 cases were within days, how grave each is, and where exposed venues lie close together.
+
+All of it in a transaction of geo.audit.reading_cases. The place of a hotspot is where cases were, not where they live.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from geo.coverage import Window
+from geo.db import statement
+from geo.tracing import find_place
+from geo.tracing_rules import first_day, read_rule
+from geo.units import Unit, Vintage, read_bounds
+
+DEFINITIONS = {
+    "cases": "I12: distinct F0 cases at the venue in the days that its kind asks for, up to the window's end",
+    "visits": "their visits in these days",
+    "exposed": "scans in the hours that some of these visits were in; null where no hours are known",
+    "exposed_whole": "false: on some of the days the hours are not known, so that there may be more",
+    "meetings": "pairs of these cases that were there at one time",
+    "grade": "1 to 3, by how many hold: many cases, many exposed, recent, a kind of venue where people are close (see phuqr rules list)",
+    "state": "proposed, confirmed or closed by a reviewer; closed and told of anew since is proposed again, and reopened",
+    "activity_rate": "I4 of the venue's commune",
+    "scans_little": "the commune's activity rate is below its province's: these come first",
+    "located": "false: the venue has no point of its own, lon and lat are one in its commune",
+}
+GRADES = {0: 1, 1: 1, 2: 2, 3: 3, 4: 3}  # points -> grade
+MEETING = 108  # degrees east, where the two zones of the UTM grid over Vietnam meet
+SRIDS = 3405, 3406  # VN-2000 / UTM zone 48N, west of it, and 49N
+
+
+@dataclass(frozen=True)
+class Hotspots:
+    """The hotspots of a unit at the end of a window.
+
+    rows: as read_hotspots.sql gives them, with name of the commune and district, grade, shown (the state as it is now: reopened ones are
+    proposed) and found (first local day of the longest days that count).
+    """
+
+    unit: Unit
+    window: Window
+    vintage: Vintage
+    rows: pd.DataFrame
+    found: date
+
+
+def read_hotspots(connection, unit_code, window, known=None):
+    """The Hotspots of a unit over the days that end with the window; as told until run `known`, where that is given."""
+    place = find_place(connection, unit_code, window.last)
+    asked = {**place.asked, "last": window.last, "known": known}
+    found = connection.execute(statement("read_hotspots"), asked)
+    rows = pd.DataFrame(found.all(), columns=list(found.keys()))
+    communes = rows["commune_code"].map(place.units)
+    rows = rows.assign(
+        commune=[unit.name for unit in communes],
+        district_code=[unit.parent_code for unit in communes],
+        district=[place.units[unit.parent_code].name for unit in communes],
+        grade=rows["points"].map(GRADES).astype("int64"),
+        exposed=rows["exposed"].astype("Int64"),
+        shown=rows["state"].where(~rows["reopened"].astype(bool)).fillna("proposed"),
+    )
+    return Hotspots(place.unit, window, place.vintage, rows, first_day(window.last, read_longest(connection, place, window.last)))
+
+
+def read_longest(connection, place, day):
+    """The most days that a rule asks of any kind of venue."""
+    kinds = connection.execute(statement("list_kinds")).all()
+    return max(read_rule(connection, "hotspot_days", place.province, day, kind.code) for kind in kinds)
+
+
+def rank(rows, coverage):
+    """The rows in the order of a leader's list: closed ones last; first those of communes that scan little; then the gravest.
+
+    coverage: of the province or district that holds them, by commune (geo.coverage); gives activity_rate and scans_little.
+    """
+    rates = coverage.rows.set_index("code")["activity_rate"]
+    rate = rows["commune_code"].map(rates).astype("Float64")
+    ranked = rows.assign(activity_rate=rate, scans_little=(rate < coverage.total["activity_rate"]).fillna(False).astype(bool))
+    order = ranked.assign(closed=ranked["shown"] == "closed", many=ranked["exposed"].fillna(0))
+    order = order.sort_values(
+        ["closed", "scans_little", "grade", "cases", "many", "last_at", "venue_code"],
+        ascending=[True, False, False, False, False, False, True],
+    )
+    return ranked.loc[order.index].reset_index(drop=True)
+
+
+def add_news(rows, before):
+    """The rows with news: "new" for a hotspot that was none in `before` (rows as told then), "more" where it had fewer cases, else ""."""
+    cases = rows["venue_code"].map(before.set_index("venue_code")["cases"])
+    news = pd.Series("", index=rows.index).mask(cases < rows["cases"], "more").mask(cases.isna(), "new")
+    return rows.assign(news=news)
+
+
+def share_by(rows, by):
+    """How many of the hotspots, closed ones left out, are of each kind, commune or district: code, name, hotspots, share."""
+    code, name = {"kind": ("kind", "kind"), "commune": ("commune_code", "commune"), "district": ("district_code", "district")}[by]
+    open_ones = rows[rows["shown"] != "closed"].assign(code=rows[code], shown_name=rows[name])
+    table = open_ones.groupby("code").agg(name=("shown_name", "first"), hotspots=("code", "size")).reset_index()
+    table = table.assign(share=table["hotspots"] / max(1, len(open_ones)))
+    return table.sort_values(["hotspots", "code"], ascending=[False, True], ignore_index=True)
+
+
+def read_clusters(connection, unit_code, window):
+    """Where exposed venues lie close together: cluster, venues, cases, venue_ids, outline (GeoJSON); the largest first."""
+    place = find_place(connection, unit_code, window.last)
+
+    def rule(name):
+        return read_rule(connection, name, place.province, window.last)
+
+    west, _, east, _ = read_bounds(connection, place.vintage.id, place.unit.code)
+    asked = {
+        **place.asked, "last": window.last, "since": first_day(window.last, read_longest(connection, place, window.last)),
+        "before": rule("infectious_days_before"), "after": rule("infectious_days_after"),
+        "metres": rule("cluster_metres"), "least": rule("cluster_venues"), "srid": choose_srid(west, east),
+    }  # fmt: skip
+    del asked["province"]
+    found = connection.execute(statement("read_clusters"), asked)
+    return pd.DataFrame(found.all(), columns=list(found.keys()))
+
+
+def choose_srid(west, east):
+    """The projected system, in metres, for what lies between two meridians: the zone that its middle is in."""
+    return SRIDS[(west + east) / 2 >= MEETING]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The days of a venue on which cases were there.
+
+    stays: case_code, case_class, source, came, went (local), went_told. hours: day, hour (null: the day's sum), scans. days: the local
+    days that some visit was in, oldest first.
+    """
+
+    stays: pd.DataFrame
+    hours: pd.DataFrame
+    days: list[date]
+
+
+def read_timeline(connection, unit_code, venue, first, last):
+    """The Timeline of a venue (its number) from `first` to `last`."""
+    place = find_place(connection, unit_code, last)
+    asked = {"venue": int(venue), "first": first, "last": last}
+    found = connection.execute(statement("list_stays"), {**asked, "province": place.province})
+    stays = pd.DataFrame(found.all(), columns=list(found.keys()))
+    days = sorted({
+        came.date() + timedelta(days) for came, went in zip(stays["came"], stays["went"], strict=True)
+        for days in range((went.date() - came.date()).days + 1)
+    })  # fmt: skip
+    scans = connection.execute(statement("list_hours"), asked)
+    hours = pd.DataFrame(scans.all(), columns=list(scans.keys())).astype({"hour": "Int64"})
+    return Timeline(stays, hours[hours["day"].isin(days)], [day for day in days if first <= day <= last])
