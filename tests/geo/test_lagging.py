@@ -111,6 +111,7 @@ def test_weeks_running_are_those_up_to_the_last_that_has_ended(three_weeks):
 def test_weeks_without_scans_count_communes_with_venues_only(three_weeks):
     rows = lagging("440").rows
     assert rows["weeks_without_scans"].to_dict() == {"18229": 0, "18235": 2, "18280": 3}
+    assert lagging("449").rows["weeks_without_scans"].to_dict() == {"18754": 3, "18757": 0}, "Kỳ Lợi has none to scan"
 
 
 def test_a_commune_is_judged_alike_by_itself_and_in_its_district(three_weeks):
