@@ -13,6 +13,7 @@ def build():
 
     import dashboard.campaign_cli
     import dashboard.cli
+    import dashboard.indicators_cli
     import dashboard.lagging_cli
     import dashboard.units_cli
     import loaders.cli
@@ -21,6 +22,7 @@ def build():
     app.add_typer(loaders.cli.app)
     app.add_typer(dashboard.cli.app)
     app.add_typer(dashboard.campaign_cli.app)
+    app.add_typer(dashboard.indicators_cli.app)
     app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
     return app

@@ -1,4 +1,4 @@
-"""The commands that show, phuqr serve and phuqr indicators, and those that say to whom: phuqr user."""
+"""The commands phuqr serve and phuqr bench, and those that say who may see: phuqr user."""
 
 import errno
 import json
@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from dataclasses import asdict
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,19 +16,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dashboard.printing import Format, describe, print_rows
 from geo import db
 from geo.accounts import (
     add_account,
-    find_scope,
     list_accounts,
-    operator_scope,
     set_disabled,
     set_password,
     set_scope,
 )
 from geo.audit import operator
-from geo.coverage import COUNTS, DEFINITIONS, RATES, Window, read_coverage, read_holdings
+from geo.coverage import read_holdings
 from geo.errors import PhuqrError
 from geo.scope import NOTHING, ROLES
 
@@ -43,14 +39,6 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The account.")]
 Units = Annotated[
     list[str], typer.Option("--unit", metavar="CODE", help="Province, district or commune; may be repeated.")
 ]
-
-
-class By(StrEnum):
-    """Units that a table can have as its rows."""
-
-    commune = "commune"
-    district = "district"
-    province = "province"
 
 
 Role = StrEnum("Role", [(role, role) for role in ROLES])
@@ -97,24 +85,6 @@ def serve(
         create_app().run(config=SETTINGS | {"server.address": address, "server.port": port})
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C, while the cluster is let go
-
-
-@app.command()
-def indicators(
-    unit: Annotated[str, typer.Option(help="Code of a province, district or commune.")],
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the window.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of the window, inclusive.")],
-    by: By = By.commune,
-    group: Annotated[str | None, typer.Option(help="Obligation group, A or C; all kinds of venue without it.")] = None,
-    format: Format = Format.table,
-    account: Annotated[str | None, typer.Option("--as", help="See only what this account sees.")] = None,
-):
-    """Counts and rates I1 to I4c, with their definitions, of a unit and the units inside it."""
-    with db.reading(find_scope(account) if account else operator_scope()) as connection:
-        coverage = read_coverage(connection, unit, Window(first.date(), last.date()), by.value, group)
-    title = f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}"
-    columns = ["code", "name", *COUNTS, *RATES]
-    print_rows(format, describe(coverage, DEFINITIONS), coverage.rows, columns, title, coverage.total)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Coverage of venues by QR codes: how many were created, how many are scanned (I1 to I4c), per unit and window."""
+"""Coverage of venues by QR codes (I1 to I7): how many were created, how many are scanned, by unit, kind or department."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +10,8 @@ from geo.errors import UnitError, WindowError
 from geo.units import LEVELS, Unit, Vintage, ancestors, find_unit, list_units, list_vintages, vintage_in_force
 
 COUNTS = ["obliged", "created_obliged", "created", "new", "active", "cohort", "never_scanned", "scans", "people"]
+MORE_COUNTS = ["silent", "no_scan_communes", "population"]
+SILENT_DAYS = 7  # I5's k, unless another one is asked for
 # Each rate with its numerator and denominator: sums first, then one division.
 RATES = {
     "creation_rate": ("created_obliged", "obliged"),
@@ -24,11 +26,15 @@ DEFINITIONS = {
     "active": "I3: of those created, venues with one scan or more in the window",
     "cohort": "venues created and active in the window (numerator of I4c)",
     "never_scanned": "I5: of those created, venues with no scan ever, up to the window's end",
+    "silent": "I5: of those created, venues whose last scan is k days or more before the window's end (7 unless asked otherwise)",
+    "no_scan_communes": "I6: communes without a scan in the window",
+    "population": "inhabitants (denominator of I1b)",
     "scans": "I7: scans in the window",
     "people": "I7: people in the window, counted anew each day and venue",
     "creation_rate": "I1 = created_obliged / obliged",
     "activity_rate": "I4 = active / created",
     "cohort_rate": "I4c = cohort / new",
+    "density": "I1b = created per 1,000 inhabitants, where no register exists; never to be mixed with I1",
 }
 
 
@@ -71,15 +77,17 @@ def read_holdings(connection):
 
 @dataclass(frozen=True)
 class Coverage:
-    """Counts and rates of a unit and of the units inside it.
+    """Counts and rates of a unit and of what it is divided by.
 
-    rows: one row per unit, columns code, name, level, parent_code, COUNTS (Int64, null where nothing was loaded to
-    count from) and RATES (Float64 fractions; null without a denominator; above 1 where more was created than registered).
-    total: the same for `unit` itself, as a Series.
+    rows: one row per unit, columns code, name, level, parent_code, COUNTS and MORE_COUNTS (Int64, null where nothing was loaded to
+    count from), RATES (Float64 fractions; null without a denominator; above 1 where more was created than registered) and
+    density (Float64, a number per 1,000, null without inhabitants). By kind or department: their code, name and name_en in
+    two more languages' words; level, parent_code, communes and inhabitants are null.
+    total: the same for `unit` itself, as a Series; unit is None where every unit in scope was asked for.
     scans_until: last day with scans in the province of the unit; None where there are none.
     """
 
-    unit: Unit
+    unit: Unit | None
     window: Window
     vintage: Vintage
     rows: pd.DataFrame
@@ -88,42 +96,82 @@ class Coverage:
     holdings: Holdings
 
 
-def read_coverage(connection, unit_code, window, by="commune", group=None):
-    """Coverage of `unit_code` in `window`, by "commune", "district" or "province".
+def read_coverage(
+    connection, unit_code, window, by="commune", group=None, kind=None, department=None, silent_days=SILENT_DAYS
+):
+    """Coverage of `unit_code` (None: of all in scope) in `window`, by "commune", "district", "province", "kind" or "department".
 
-    group: an obligation group of the register ("A", "C") to narrow venues and register to; None for all.
+    group: an obligation group of the register ("A", "C") to narrow venues and register to; None for all. kind, department: the
+    same by codes; the register of a kind is known where organisations of known kinds were registered one by one.
     Raises WindowError or UnitError. Units are those in force at the window's end.
     """
-    vintage = vintage_in_force(list_vintages(connection), window.last)
-    units = list_units(connection, vintage)
-    unit = find_unit(units, unit_code, vintage)
-    if LEVELS[by] < unit.level:
-        raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
-    holdings = read_holdings(connection)
-    if group is not None and group not in holdings.groups:
-        raise UnitError(f"the register has no group {group}; it has {', '.join(holdings.groups) or 'none'}")
-    known = _read_province(connection, units, unit, vintage, window)
-
-    def read(level):
-        return _read_counts(connection, "read_coverage", unit, level, vintage, window, group, known)
-
-    rows = read(LEVELS[by])
-    total = rows if LEVELS[by] == unit.level else read(unit.level)
-    return Coverage(unit, window, vintage, rows, total.iloc[0], known.scans_until, holdings)
+    asked = _ask(connection, unit_code, window, group, kind, department, silent_days)
+    unit = asked.unit
+    if by in LEVELS:
+        if unit and LEVELS[by] < unit.level:
+            raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
+        rows = _read_units(connection, asked, LEVELS[by])
+        total = _sum_units(asked, rows)
+    else:
+        rows = _read_kinds(connection, asked, by)
+        total = _sum_units(asked, _read_units(connection, asked, unit.level if unit else LEVELS["province"]))
+    return Coverage(unit, window, asked.vintage, rows, total, asked.scans_until, asked.holdings)
 
 
-def read_total(connection, unit_code, window, group=None):
+def read_total(connection, unit_code, window, group=None, kind=None, department=None, silent_days=SILENT_DAYS):
     """Counts and rates of a district or province, a Series as Coverage.total: also of one that the reader's scope lies in.
 
     Raises WindowError, or UnitError for any other unit.
     """
+    asked = _ask(connection, unit_code, window, group, kind, department, silent_days, above=True)
+    return _read_units(connection, asked, asked.unit.level, "read_total").iloc[0]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a read is asked for, and what is loaded to answer it.
+
+    kinds: rows of list_kinds that are counted; parameters: what all the reads bind.
+    """
+
+    vintage: Vintage
+    unit: Unit | None
+    holdings: Holdings
+    kinds: list
+    parameters: dict
+    scans_until: date | None
+
+
+def _ask(connection, unit_code, window, group, kind, department, silent_days, above=False):
+    """The _Asked of a read; above: of a district or province that need not be in scope."""
     vintage = vintage_in_force(list_vintages(connection), window.last)
     units = list_units(connection, vintage)
-    if unit_code not in units or units[unit_code].level == LEVELS["commune"]:
+    if above and (unit_code not in units or units[unit_code].level == LEVELS["commune"]):
         raise UnitError(f"there is no unit {unit_code} among those in force since {vintage.valid_from:%d/%m/%Y}")
-    unit = units[unit_code]
-    known = _read_province(connection, units, unit, vintage, window)
-    return _read_counts(connection, "read_total", unit, unit.level, vintage, window, group, known).iloc[0]
+    unit = units[unit_code] if above else find_unit(units, unit_code, vintage) if unit_code else None
+    holdings = read_holdings(connection)
+    if group is not None and group not in holdings.groups and not above:  # of a parent, others may have the group
+        raise UnitError(f"the register has no group {group}; it has {', '.join(holdings.groups) or 'none'}")
+    kinds = list_kinds(connection)
+    for name, code, found in (("kind", kind, "code"), ("department", department, "department")):
+        if code is not None and code not in {row[found] for row in kinds}:
+            known = ", ".join(sorted({row[found] for row in kinds}))
+            raise UnitError(f"there is no {name} {code}; there are {known}")
+    chosen = [
+        row for row in kinds
+        if (row["obligation_group"] == group or group is None) and kind in (None, row["code"])
+        and department in (None, row["department"])
+    ]  # fmt: skip
+    known = _read_provinces(connection, units, unit, vintage, window)
+    parameters = {
+        "vintage": vintage.id, "unit": unit and unit.code, "first": window.first, "last": window.last, "group": group,
+        "kinds": [row["code"] for row in chosen] if len(chosen) < len(kinds) else None,
+        "named": kind is not None or department is not None, "silent_days": silent_days,
+        "venues_known": [each.code for each in known if each.venues_known],
+        "scans_known": [each.code for each in known if each.scans_known],
+    }  # fmt: skip
+    until = max((each.scans_until for each in known if each.scans_until), default=None)
+    return _Asked(vintage, unit, holdings, chosen, parameters, until)
 
 
 def read_peers(connection, found, group=None):
@@ -131,41 +179,71 @@ def read_peers(connection, found, group=None):
 
     Also of those out of the reader's scope; for geo.lagging, which judges a unit among them.
     """
-    known = _read_province(connection, list_units(connection, found.vintage), found.unit, found.vintage, found.window)
-    asked = connection.execute(
-        statement("read_peers"),
-        {
-            "vintage": found.vintage.id, "unit": found.unit.parent_code, "peer": found.unit.code, "level": found.unit.level,
-            "first": found.window.first, "last": found.window.last, "group": group, "venues_known": known.venues_known,
-            "scans_known": known.scans_known,
-        },
-    )  # fmt: skip
-    return pd.DataFrame(asked.all(), columns=list(asked.keys())).astype("Int64")
+    unit = found.unit
+    asked = _ask(connection, unit.code, found.window, group, None, None, SILENT_DAYS).parameters
+    peers = connection.execute(
+        statement("read_peers"), asked | {"unit": unit.parent_code, "peer": unit.code, "level": unit.level}
+    )
+    return pd.DataFrame(peers.all(), columns=list(peers.keys())).astype("Int64")
 
 
-def _read_province(connection, units, unit, vintage, window):
-    """What is loaded of the province that a unit is in; WindowError where it cannot be counted in this vintage."""
-    province = list(ancestors(units, unit.code))[-1].code
-    days = {"first": window.first, "last": window.last}
-    known = connection.execute(statement("read_province"), {"vintage": vintage.id, "province": province, **days}).one()
-    if known.other_vintages:
+def list_kinds(connection):
+    """The kinds of venue with their obligation groups and responsible departments: dicts as sql/list_kinds.sql."""
+    return list(map(dict, connection.execute(statement("list_kinds")).mappings()))
+
+
+def _read_provinces(connection, units, unit, vintage, window):
+    """What is loaded of the province that a unit is in, or of all; WindowError where it cannot be counted in this vintage."""
+    province = list(ancestors(units, unit.code))[-1].code if unit else None
+    asked = {"vintage": vintage.id, "province": province, "first": window.first, "last": window.last}
+    known = connection.execute(statement("read_province"), asked).all()
+    elsewhere = sum(each.other_vintages for each in known)
+    if elsewhere:
         raise WindowError(
-            f"{known.other_vintages} venues were declared in other units than those in force since "
+            f"{elsewhere} venues were declared in other units than those in force since "
             f"{vintage.valid_from:%d/%m/%Y} and cannot be counted there; choose a window of their time"
         )
     return known
 
 
-def _read_counts(connection, name, unit, level, vintage, window, group, known):
-    found = connection.execute(
-        statement(name),
-        {
-            "vintage": vintage.id, "unit": unit.code, "level": level, "first": window.first, "last": window.last,
-            "group": group, "venues_known": known.venues_known, "scans_known": known.scans_known,
-        },
-    )  # fmt: skip
+def _read_units(connection, asked, level, name="read_coverage"):
+    """Rows by unit of a level; name: of the statement."""
+    found = connection.execute(statement(name), asked.parameters | {"level": level})
     rows = pd.DataFrame(found.all(), columns=list(found.keys()))
-    return add_rates(rows.astype({count: "Int64" for count in COUNTS}))
+    return _finish(rows.astype({count: "Int64" for count in [*COUNTS, *MORE_COUNTS]}))
+
+
+def _read_kinds(connection, asked, by):
+    """Rows by kind or department, of those that are counted."""
+    codes = {"kinds": [row["code"] for row in asked.kinds]}
+    found = connection.execute(statement("read_kinds"), asked.parameters | codes)
+    counts = [*COUNTS, *MORE_COUNTS]
+    rows = pd.DataFrame(found.all(), columns=list(found.keys())).reindex(columns=["code", *counts]).astype(dict.fromkeys(counts, "Int64"))
+    of = pd.DataFrame(asked.kinds).set_index("code").loc[rows["code"]]
+    names = {"code": of.index, "name": of["name_vi"], "name_en": of["name_en"]}
+    if by == "department":
+        names = {"code": of["department"], "name": of["department_vi"], "name_en": of["department_en"]}
+    names = pd.DataFrame({column: list(values) for column, values in names.items()})
+    rows = rows[counts].groupby([names[column] for column in names]).sum(min_count=1).reset_index()
+    return _finish(rows.assign(level=pd.NA, parent_code=None))
+
+
+def _sum_units(asked, rows):
+    """The row of the unit that was asked for: itself, or the sum of the rows, null where all of them are."""
+    unit = asked.unit
+    if unit and len(rows) == 1 and rows["code"].iloc[0] == unit.code:
+        return rows.iloc[0]
+    sums = rows[[*COUNTS, *MORE_COUNTS]].sum(min_count=1)
+    sums["population"] = rows["population"].sum(skipna=False)
+    who = [unit.code, unit.name, unit.level, unit.parent_code] if unit else [None, None, None, None]
+    total = pd.DataFrame([[*who, *sums]], columns=["code", "name", "level", "parent_code", *COUNTS, *MORE_COUNTS])
+    return _finish(total.astype({count: "Int64" for count in [*COUNTS, *MORE_COUNTS]})).iloc[0]
+
+
+def _finish(rows):
+    """The rows with their rates and density, where these are columns of theirs in one order."""
+    people = rows["population"].mask(rows["population"] == 0).astype("Float64")
+    return add_rates(rows).assign(density=1000 * rows["created"].astype("Float64") / people)
 
 
 def add_rates(rows):

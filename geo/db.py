@@ -23,6 +23,7 @@ from geo import cluster, schema_access, schema_campaign, schema_tracing
 from geo.errors import DatabaseError
 from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
 from geo.schema_access import gate_secret
+from geo.schema_summaries import summary_stale
 from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
@@ -178,6 +179,10 @@ def migrate():
                 for column in table.columns:
                     connection.execute(SetColumnComment(column))
             connection.exec_driver_sql(_functions())
+            if connection.scalar(sa.select(sa.exists().select_from(summary_stale))):
+                from geo.summaries import refresh
+
+                refresh(connection)
             _keep_passwords(connection)
             passwords = _read_passwords(connection)
             connection.execute(sa.text("RESET ROLE"))

@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from geo.coverage import Holdings, Window, read_holdings
+from geo.coverage import Holdings, Window, list_kinds, read_holdings
 from geo.db import statement
 from geo.errors import TracingError, UnitError
 from geo.intervals import wilson_interval
@@ -93,7 +93,8 @@ def read_gap(connection, unit_code, window, by="commune"):
     cells = _read(connection, "read_gap", **place.asked, **days)
     sums = _sum_by(cells, place, by)
     if by == "kind":
-        rows = _read(connection, "list_kinds").merge(sums, on="code", how="right").sort_values("name", na_position="last")
+        kinds = pd.DataFrame(list_kinds(connection)).rename(columns={"name_vi": "name"})[["code", "name", "name_en"]]
+        rows = kinds.merge(sums, on="code", how="right").sort_values("name", na_position="last")
     else:
         rows = _list_units(place, by).merge(sums, on="code", how="left")
     total = {"code": place.unit.code, "name": place.unit.name, **cells[[*KINDS, "unknown"]].sum()}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from geo import cluster, db
+from geo import cluster, db, summaries
 from geo.errors import ClusterError
 from loaders import load_cli, template_cli
 from loaders.demo import issue_accounts, load_sample, wants_sample
@@ -51,6 +51,14 @@ def migrate():
     """Bring the database up to the newest schema."""
     db.migrate()
     typer.echo("the schema is up to date")
+
+
+@database.command()
+def rebuild():
+    """Make the summaries that figures are read from anew, from the venues and scans."""
+    with db.loading() as connection:
+        summaries.rebuild(connection)
+    typer.echo("the summaries are made anew")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from geo.errors import FileError
 from geo.schema import commune_scan_day, scan_day, scan_hour
+from geo.summaries import Tally
 from loaders.checking import Findings, Seen, read_counts, read_days, refuse_misread, refuse_repeated, require
 from loaders.known_venues import KnownVenues
 from loaders.places import PLACE_COLUMNS, Places
@@ -77,6 +78,7 @@ class _VenueDays:
         self._outliers, self._hours = Outliers(), KnownHours(writing.connection)
         self._refused = []
         self._months = {}  # first day -> the month's table to copy into, or None: into the stage
+        self._tally = None
 
     def check(self, rows):
         findings = Findings(rows, self._headers)
@@ -114,6 +116,7 @@ class _VenueDays:
             partition = self._open_month(pd.Timestamp(first).date())
             if partition:
                 self._writing.changed += len(of_month)
+                self._tally.add(of_month)
                 self._writing.copier.put(partition, of_month.assign(load_run=self._writing.run))
             else:
                 self._staged.put(of_month)
@@ -124,6 +127,8 @@ class _VenueDays:
         for first, month in self._months.items():
             if month:
                 self._writing.connection.execute(sa.select(sa.func.attach_scan_month(first)))
+        if self._tally:
+            self._tally.keep()
         if self._staged.table is not None:
             self._restate()
         if self._writing.changed:
@@ -136,6 +141,7 @@ class _VenueDays:
             connection = self._writing.connection
             of_month = scan_day.c.day.between(first, (pd.Timestamp(first) + pd.offsets.MonthEnd()).date())
             held = connection.scalar(sa.select(sa.exists().where(of_month)))
+            self._tally = self._tally or (None if held else Tally(connection))
             self._months[first] = None if held else connection.scalar(sa.select(sa.func.add_scan_month(first)))
         return self._months[first]
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from geo import audit, db
 from geo.errors import AccountError, DatabaseError, FileError, PhuqrError
 from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obligation, scan_day, scan_hour, venue
+from geo.summaries import refresh
 from loaders.checking import COLUMNS as FINDING_COLUMNS
 from loaders.copying import Copier, copy_rows
 from loaders.known_venues import KnownVenues
@@ -139,6 +140,7 @@ def run_load(
                 _write_chunks(writing, loader(writing), report, invented, inside, held, progress)
             if kind == "boundaries" and not invented and report.rows_loaded:
                 removed = _remove_sketch(connection)
+            refresh(connection)
             outcome = Outcome(
                 **told | {"notes": (*source.notes, *report.notes)}, run=None if dry_run else run, dry_run=dry_run, sample_removed=removed,
                 rows_changed=writing.changed, rows_taken_back=writing.taken_back, rows_kept=writing.kept,

@@ -31,13 +31,14 @@ DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
 READING = {"indicators", "lagging"}
 OPERATING = {
-    "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db status", "db up", "demo", "load aliases", "load boundaries",
+    "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
+    "db status", "db up", "demo", "load aliases", "load boundaries",
     "load inspections", "load population", "load register", "load scans", "load unit-changes", "load venues", "load visits", "serve",
     "template", "units diff", "user add", "user disable", "user list", "user password", "user scope",
 }  # fmt: skip
 # Of these those that write, as a login that may only read would type them.
 WRITING = [
-    ["db", "migrate"], ["demo"], ["load", "register", "{register}"], ["load", "venues", "{venues}"],
+    ["db", "migrate"], ["db", "rebuild"], ["demo"], ["load", "register", "{register}"], ["load", "venues", "{venues}"],
     ["load", "scans", "{scans}"], ["load", "boundaries", "{boundaries}", "--vintage", "2021-11-01"],
     ["campaign", "add", "Đợt", "--unit", "42", "--due", "2021-12-20", "--target", "1"], ["campaign", "remove", "1"],
     ["user", "add", "more", "--role", "leader", "--unit", "42"], ["user", "list"], ["user", "password", "leader"],

@@ -11,33 +11,51 @@ SELECT (SELECT max(day) FROM scan_day),
        EXISTS (SELECT FROM venue v JOIN load_run r ON r.id = v.load_run WHERE r.invented)
 $$;
 
--- Of a province in a vintage: whether any venue, and any scan from `first` to `last`, is loaded (what was not is no data,
--- which is not zero); its last day with scans; and how many of its venues created by `last` were declared in another vintage.
+-- Of a province in a vintage (of each that the reader knows of, if null): whether any venue, and any scan from `first` to `last`, is
+-- loaded (what was not is no data, which is not zero); its last day with scans; and how many of its venues created by `last` were
+-- declared in another vintage.
 CREATE FUNCTION read_province(vintage integer, province text, first date, last date)
-RETURNS TABLE (venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)
+RETURNS TABLE (code text, venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-WITH commune AS (
-    SELECT c.id, c.vintage, c.code
+WITH asked AS (
+    SELECT u.code
+    FROM admin_unit u
+    WHERE u.vintage = read_province.vintage AND u.level = 1 AND u.id <@ scope_known()
+      AND (read_province.province IS NULL OR u.code = read_province.province)
+),
+commune AS (
+    SELECT c.id, c.vintage = read_province.vintage AS here, a.code AS province
     FROM admin_unit c
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
-    WHERE c.level = 3 AND read_province.province IN (p.code, p.parent_code)
+    JOIN asked a ON a.code IN (p.code, p.parent_code)
+    WHERE c.level = 3
 ),
-here AS (
-    SELECT id FROM commune WHERE commune.vintage = read_province.vintage
+made AS (
+    SELECT c.province, bool_or(c.here) AS known,
+           sum(width_bucket(read_province.last, s.created)) FILTER (WHERE NOT c.here) AS elsewhere
+    FROM commune c
+    JOIN commune_summary s ON s.unit = c.id
+    GROUP BY c.province
+),
+scanned AS (
+    SELECT c.province, max(last.day) AS until, bool_or(EXISTS (
+               SELECT FROM activity_day d
+               WHERE d.unit = c.id AND d.day BETWEEN read_province.first AND read_province.last)) AS known
+    FROM commune c
+    CROSS JOIN LATERAL (SELECT d.day FROM activity_day d WHERE d.unit = c.id ORDER BY d.day DESC LIMIT 1) last
+    WHERE c.here
+    GROUP BY c.province
 )
-SELECT EXISTS (SELECT FROM venue v WHERE v.unit IN (SELECT id FROM here)),
-       EXISTS (SELECT FROM scan_day s
-               WHERE s.day BETWEEN read_province.first AND read_province.last AND s.unit IN (SELECT id FROM here)),
-       (SELECT s.day FROM scan_day s WHERE s.unit IN (SELECT id FROM here) ORDER BY s.day DESC LIMIT 1),
-       (SELECT count(*) FROM venue v JOIN commune c ON c.vintage = v.vintage AND c.code = v.commune_code
-        WHERE v.vintage <> read_province.vintage AND v.created_on <= read_province.last)
-WHERE EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_province.vintage AND u.code = read_province.province
-              AND u.id <@ scope_known())
+SELECT a.code, coalesce(m.known, false), coalesce(s.known, false), s.until, coalesce(CAST(m.elsewhere AS bigint), 0)
+FROM asked a
+LEFT JOIN made m ON m.province = a.code
+LEFT JOIN scanned s ON s.province = a.code
 $$;
 
 -- The row of read_coverage.sql for one district or province, summed over all its communes.
 CREATE FUNCTION read_total(
-    vintage integer, unit text, level integer, first date, last date, "group" text, venues_known boolean, scans_known boolean
+    vintage integer, unit text, level integer, first date, last date, kinds text[], "group" text, named boolean, silent_days integer,
+    venues_known text[], scans_known text[]
 )
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -52,8 +70,8 @@ END $$;
 
 -- What a unit is judged among: the counts, without code or name and in their own order, of all other units of its parent.
 CREATE FUNCTION read_peers(
-    vintage integer, unit text, peer text, level integer, first date, last date, "group" text, venues_known boolean,
-    scans_known boolean
+    vintage integer, unit text, peer text, level integer, first date, last date, kinds text[], "group" text, named boolean,
+    silent_days integer, venues_known text[], scans_known text[]
 )
 RETURNS TABLE (obliged bigint, created_obliged bigint, created bigint, active bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER

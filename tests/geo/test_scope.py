@@ -13,6 +13,7 @@ from geo.coverage import Window, read_coverage, read_total
 from geo.errors import UnitError
 from geo.schema import VIEWER
 from geo.scope import NOTHING, ROLES, Scope, apply
+from geo.summaries import TABLES, rebuild
 from geo.units import list_units, list_vintages
 from loaders.boundaries import load_boundaries
 
@@ -46,6 +47,11 @@ KEYS = {
     "obligation": "vintage, commune_code, obligation_group",
     "commune_scan_day": "vintage, commune_code",
     "load_finding": "row, vintage, commune_code",
+    "commune_summary": "unit",
+    "group_summary": "unit, obligation_group",
+    "kind_summary": "unit, kind",
+    "activity_day": "unit, day",
+    "activity_kind_day": "unit, kind, day",
 }
 # The units of a scope -> the communes, vintage/code, whose rows it sees.
 SCOPES = {
@@ -68,6 +74,7 @@ def held(small_province, small_files):
     load_boundaries(small_files["boundaries"], date(2025, 7, 1))
     with db.engine().begin() as connection:
         connection.execute(sa.text(ROWS))
+        rebuild(connection)
     return small_province
 
 
@@ -80,6 +87,8 @@ def rows_of(table, communes):
     here = "vintage || '/' || commune_code = ANY (:communes)"
     if table in ("scan_day", "inspection"):
         here = f"venue_id IN (SELECT id FROM venue WHERE {here})"
+    if table in TABLES:
+        here = f"unit IN (SELECT id FROM admin_unit WHERE {here.replace('commune_code', 'code')})"
     with db.engine().connect() as connection:
         found = connection.execute(sa.text(f"SELECT {KEYS[table]} FROM {table} WHERE {here}"), {"communes": communes})
         return sorted(map(tuple, found), key=str)
@@ -245,14 +254,19 @@ def test_sums_of_units_neither_in_scope_nor_above_it_and_of_communes_are_refused
     ],
 )
 def test_the_database_gives_no_sums_of_them_either(held, scope, vintage, unit, level):
-    given = {"first": WINDOW.first, "last": WINDOW.last, "group": None, "venues_known": True, "scans_known": True}
+    given = {
+        "first": WINDOW.first, "last": WINDOW.last, "group": None, "kinds": None, "named": False, "silent_days": 7,
+        "venues_known": ["42"], "scans_known": ["42"],
+    }  # fmt: skip
     scope = scope if isinstance(scope, Scope) else scope()
     assert ask(scope, "read_total", vintage=vintage, unit=unit, level=level, **given) == []
 
 
 def test_what_is_loaded_of_a_province_is_told_to_those_inside_it(held):
     days = {"first": WINDOW.first, "last": WINDOW.last}
-    assert ask(DISTRICT, "read_province", vintage=1, province="42", **days) == [(True, True, date(2021, 12, 9), 0)]
+    assert ask(DISTRICT, "read_province", vintage=1, province="42", **days) == [
+        ("42", True, True, date(2021, 12, 9), 0)
+    ]
     for scope, vintage, unit in ((DISTRICT, 1, "46"), (DISTRICT, 1, "449"), (DISTRICT, 2, "42"), (NOTHING, 1, "42")):
         assert ask(scope, "read_province", vintage=vintage, province=unit, **days) == []
 

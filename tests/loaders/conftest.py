@@ -14,6 +14,7 @@ import xlsxwriter
 import phuqr as command
 from geo import db
 from geo.schema import metadata
+from geo.summaries import TABLES, rebuild
 from loaders.boundaries import load_boundaries
 from loaders.venues import load_venues
 
@@ -25,7 +26,8 @@ Ran = namedtuple("Ran", "code out err")
 def empty(database):
     """The test file's database without rows and without months."""
     with db.engine().begin() as connection:
-        connection.execute(sa.text("TRUNCATE load_run, boundary_vintage, unit_change RESTART IDENTITY CASCADE"))
+        emptied = ", ".join(["load_run", "boundary_vintage", "unit_change", "summary_stale", *TABLES])
+        connection.execute(sa.text(f"TRUNCATE {emptied} RESTART IDENTITY CASCADE"))
         months = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'scan_day'::regclass"
         for month in connection.scalars(sa.text(months)).all():
             connection.execute(sa.text(f"DROP TABLE {month}"))
@@ -55,6 +57,7 @@ def town(founded):
             if "load_run" in table.c and table.name != "scan_day":
                 connection.execute(table.delete().where(table.c.load_run > founded))
         connection.execute(sa.text("DELETE FROM load_run WHERE id > :founded"), {"founded": founded})
+        rebuild(connection)
 
 
 @pytest.fixture

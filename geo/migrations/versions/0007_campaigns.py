@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 _KNOWN = "unit_code IN (SELECT u.code FROM admin_unit u WHERE u.id <@ (SELECT scope_known()))"
 

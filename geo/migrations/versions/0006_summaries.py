@@ -1,0 +1,187 @@
+"""Summaries that make any window quick to read, and what changes in the facts notes for them; responsible departments."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY, BIT
+
+revision = "0006"
+down_revision = "0004"
+
+_INSIDE = "NOT (unit <@ (SELECT '{(,)}'::int4multirange - scope_inside()))"
+_SUMMARIES = ["commune_summary", "group_summary", "kind_summary", "activity_day", "activity_kind_day"]
+
+# Phú Yên's letter of 06/2021; labour answers for vocational schools, which are no kind of venue of their own yet
+_DEPARTMENTS = [
+    ("education", "Sở Giáo dục và Đào tạo", "Department of Education and Training", False),
+    ("labour", "Sở Lao động – Thương binh và Xã hội", "Department of Labour, Invalids and Social Affairs", False),
+    ("transport", "Sở Giao thông vận tải", "Department of Transport", False),
+    ("health", "Sở Y tế", "Department of Health", False),
+    ("industrial_zones", "Ban Quản lý các khu công nghiệp", "Industrial Zones Board", False),
+    ("information", "Sở Thông tin và Truyền thông", "Department of Information and Communications", True),
+]
+_DEPARTMENT_KINDS = [
+    ("school", "education"),
+    ("station", "transport"),
+    ("vehicle", "transport"),
+    ("hospital", "health"),
+    ("industrial_zone", "industrial_zones"),
+]
+
+# Each change of a fact notes which summaries no longer hold; geo.summaries.refresh takes note and empties the table, in the
+# same transaction. Rows copied straight into a month that was empty are counted by the loader itself. Of added venues nothing
+# is kept, since the first load of them has hundreds of thousands: their communes are found by counting.
+_TRIGGERS = """
+CREATE FUNCTION note_added_venues() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO public.summary_stale VALUES (NULL, NULL);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER venue_added AFTER INSERT ON venue FOR EACH STATEMENT EXECUTE FUNCTION note_added_venues();
+
+CREATE FUNCTION note_removed_venues() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO public.summary_stale SELECT DISTINCT unit FROM gone;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER venue_removed AFTER DELETE ON venue REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION note_removed_venues();
+
+CREATE FUNCTION note_changed_venues() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off AS $$
+BEGIN
+    INSERT INTO public.summary_stale
+    SELECT DISTINCT u.unit
+    FROM before JOIN after USING (id) CROSS JOIN LATERAL (VALUES (before.unit), (after.unit)) u(unit)
+    WHERE (before.unit, before.created_on, before.kind, before.solution) <> (after.unit, after.created_on, after.kind, after.solution);
+    IF EXISTS (SELECT FROM before JOIN after USING (id) WHERE (before.unit, before.kind) <> (after.unit, after.kind)) THEN
+        INSERT INTO public.summary_stale
+        SELECT DISTINCT before.unit, s.day
+        FROM before JOIN after USING (id) JOIN public.scan_day s ON s.venue_id = before.id
+        WHERE (before.unit, before.kind) <> (after.unit, after.kind);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER venue_changed AFTER UPDATE ON venue REFERENCING OLD TABLE AS before NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION note_changed_venues();
+
+CREATE FUNCTION note_scans() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO public.summary_stale SELECT DISTINCT unit, day FROM changed;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER scans_added AFTER INSERT ON scan_day REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_scans();
+CREATE TRIGGER scans_changed AFTER UPDATE ON scan_day REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_scans();
+CREATE TRIGGER scans_removed AFTER DELETE ON scan_day REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_scans();
+"""
+
+_FUNCTIONS = """
+CREATE FUNCTION analyze_summaries() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    ANALYZE public.commune_summary, public.group_summary, public.kind_summary, public.activity_day, public.activity_kind_day;
+END $$;
+REVOKE ALL ON FUNCTION analyze_summaries FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION analyze_summaries TO phuqr_loader;
+"""
+
+_GRANTS = """
+GRANT SELECT ON department, department_kind TO phuqr_viewer, phuqr_loader;
+GRANT SELECT, INSERT, DELETE ON summary_stale TO phuqr_loader;
+"""
+
+
+def upgrade():
+    op.create_table(
+        "commune_summary",
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("venues", ARRAY(sa.Integer()), nullable=False),
+        sa.Column("created", ARRAY(sa.Date()), nullable=False),
+        sa.Column("first_scan", ARRAY(sa.Date()), nullable=False),
+        sa.PrimaryKeyConstraint("unit", name="commune_summary_pkey"),
+    )
+    op.create_table(
+        "group_summary",
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("obligation_group", sa.Text(), nullable=False),
+        *_day_columns(),
+        sa.PrimaryKeyConstraint("unit", "obligation_group", name="group_summary_pkey"),
+    )
+    op.create_table(
+        "kind_summary",
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        *_day_columns(),
+        sa.Column("venues", BIT(varying=True), nullable=False),
+        sa.PrimaryKeyConstraint("unit", "kind", name="kind_summary_pkey"),
+    )
+    op.create_table(
+        "activity_day",
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("venues", BIT(varying=True), nullable=False),
+        sa.Column("scans", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("unit", "day", name="activity_day_pkey"),
+    )
+    op.create_table(
+        "activity_kind_day",
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("scans", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("unit", "kind", "day", name="activity_kind_day_pkey"),
+    )
+    op.create_table("summary_stale", sa.Column("unit", sa.Integer()), sa.Column("day", sa.Date()))
+    op.create_table(
+        "department",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name_vi", sa.Text(), nullable=False),
+        sa.Column("name_en", sa.Text(), nullable=False),
+        sa.Column("overall", sa.Boolean(), server_default="false", nullable=False),
+        sa.PrimaryKeyConstraint("code", name="department_pkey"),
+    )
+    op.create_index("department_overall_key", "department", ["overall"], unique=True, postgresql_where=sa.text("overall"))
+    op.create_table(
+        "department_kind",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["kind"], ["venue_kind.code"], name="department_kind_kind_fkey"),
+        sa.ForeignKeyConstraint(["department"], ["department.code"], name="department_kind_department_fkey"),
+        sa.PrimaryKeyConstraint("kind", name="department_kind_pkey"),
+    )
+    for table, columns, rows in (
+        ("department", ("code", "name_vi", "name_en", "overall"), _DEPARTMENTS),
+        ("department_kind", ("kind", "department"), _DEPARTMENT_KINDS),
+    ):
+        target = sa.table(table, *(sa.column(name) for name in columns))
+        op.bulk_insert(target, [dict(zip(columns, row, strict=True)) for row in rows])
+    op.execute(_TRIGGERS)
+    op.execute(_FUNCTIONS)
+    op.execute(_GRANTS)
+    for table in _SUMMARIES:
+        op.execute(f"GRANT SELECT ON {table} TO phuqr_viewer")
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO phuqr_loader")
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY {table}_seen ON {table} FOR SELECT TO phuqr_viewer USING ({_INSIDE})")
+        op.execute(f"CREATE POLICY {table}_loaded ON {table} TO phuqr_loader USING (true) WITH CHECK (true)")
+    # What is there already is summarised as soon as the schema is up to date: see geo.db.migrate
+    op.execute("INSERT INTO summary_stale SELECT DISTINCT unit FROM venue")
+    op.execute("INSERT INTO summary_stale SELECT DISTINCT unit, day FROM scan_day")
+
+
+def _day_columns():
+    return [sa.Column(name, ARRAY(sa.Date()), nullable=False) for name in ("created", "scanned", "devices")]
+
+
+def downgrade():
+    for name in ("venue_added", "venue_removed", "venue_changed"):
+        op.execute(f"DROP TRIGGER {name} ON venue")
+    for name in ("scans_added", "scans_changed", "scans_removed"):
+        op.execute(f"DROP TRIGGER {name} ON scan_day")
+    op.execute("DROP FUNCTION note_added_venues, note_removed_venues, note_changed_venues, note_scans, analyze_summaries")
+    for table in (*_SUMMARIES, "summary_stale", "department_kind", "department"):
+        op.drop_table(table)
