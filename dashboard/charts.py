@@ -92,3 +92,24 @@ def creation_line(created, obliged, campaign, text):
     lines = alt.Chart(pd.concat([told, wanted] if last > first else [told])).mark_line(color=LINE, strokeWidth=2)
     due = alt.Chart(pd.DataFrame({"day": [last]})).mark_rule(color=INK, strokeDash=[2, 2]).encode(x="day:T")
     return styled(alt.layer(lines.encode(x, y, strokeDash=dash, tooltip=tips), due).properties(height=180), text)
+
+
+def bars(rows, total, titles, text):
+    """A bar for each row, the lowest first, and a line at the rate of all together.
+
+    rows: frame of name, rate (fraction), said (rate and fraction as text), few (too few to compare: pale). total: a fraction. titles: name, rate.
+    """
+    rows = rows.sort_values("rate")
+    order = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=alt.Axis(labelLimit=260))
+    x = alt.X(
+        "rate:Q",
+        title=titles["rate"],
+        axis=alt.Axis(format=".0%", tickCount=5),
+        scale=alt.Scale(domain=[0, max(1.0, float(rows["rate"].max()))]),
+    )
+    shade = alt.condition("datum.few", alt.value("#cfd8e3"), alt.value(LINE))
+    tips = [alt.Tooltip(f"{field}:N", title=titles[name]) for field, name in (("name", "name"), ("said", "rate"))]
+    drawn = alt.Chart(rows).mark_bar(height=13).encode(x, order, color=shade, tooltip=tips)
+    told = alt.Chart(rows).mark_text(align="left", dx=4, color=INK, fontSize=11).encode(x, order, text="said:N")
+    line = alt.Chart(pd.DataFrame({"rate": [total]})).mark_rule(color=INK, strokeWidth=1.4).encode(x="rate:Q")
+    return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 20), text)

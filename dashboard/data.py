@@ -43,6 +43,13 @@ def coverage(version, scope, unit, first, last, group):
         return read_coverage(connection, unit, Window(first, last), group=group)
 
 
+@st.cache_data(max_entries=100, show_spinner=False)
+def divided(version, scope, unit, first, last, group, by):
+    """Coverage of a unit by "kind" or "department", as geo.coverage.read_coverage gives it."""
+    with db.reading(scope) as connection:
+        return read_coverage(connection, unit, Window(first, last), by, group)
+
+
 @st.cache_data(max_entries=200, show_spinner=False)
 def total(version, scope, unit, first, last, group):
     """The sums of a district or province for comparison, as geo.coverage.read_total gives them."""

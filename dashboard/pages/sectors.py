@@ -1,0 +1,71 @@
+"""Theo ngành: the rates by responsible department or by kind of venue, as bars and as a table."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, data
+from dashboard.frame import choose_filters, page, show_heading
+from dashboard.legend import FEWEST
+from geo.coverage import RATES
+
+
+def show_bars(found, rate, by, text):
+    """The bars of those rows that have the rate."""
+    numerator, denominator = RATES[rate]
+    rows = found.rows[found.rows[rate].notna()]
+    if rows.empty:
+        st.info(text("no_data"))
+        return
+    names = rows["name"] if text.language == "vi" else rows["name_en"]
+    said = [
+        f"{text.percent(row[rate])} ({text.number(row[numerator])}/{text.number(row[denominator])})"
+        for _, row in rows.iterrows()
+    ]
+    shown = pd.DataFrame(
+        {"name": names, "rate": rows[rate].astype(float), "said": said, "few": rows[denominator] < FEWEST}
+    )
+    st.markdown(
+        f"**{text('sectors.chart', rate=text(rate), unit=found.unit.name, total=text.percent(found.total[rate]))}**"
+    )
+    titles = {"name": text(f"sectors.name.{by}"), "rate": text(rate)}
+    st.altair_chart(charts.bars(shown, float(found.total[rate]), titles, text), width="stretch")
+    if shown["few"].any():
+        st.caption(text("sectors.few", fewest=FEWEST))
+
+
+def show_table(found, rate, by, text):
+    """All counts and rates, the lowest of the chosen rate first."""
+    counts = ["created", "new", "active", "never_scanned", "silent", "scans", "people", "obliged", "created_obliged"]
+    held = found.rows[(found.rows[["created", "obliged"]].fillna(0) > 0).any(axis=1)]
+    rows = held.sort_values([rate, "name"], na_position="last")
+    table = pd.DataFrame({"name": rows["name"] if text.language == "vi" else rows["name_en"]})
+    for column in (rate, *(other for other in RATES if other != rate)):
+        table[column] = [text.percent(value) for value in rows[column]]
+    for column in counts:
+        table[column] = [text.number(value) for value in rows[column]]
+    titles = {column: text(f"sectors.name.{by}" if column == "name" else column) for column in table}
+    configured = {name: st.column_config.Column(title, pinned=name == "name") for name, title in titles.items()}
+    st.dataframe(table, column_config=configured, hide_index=True, height=38 + 35 * max(1, len(table)), placeholder="–")
+
+
+with page("sectors") as (text, reader):
+    held = data.holdings(reader.scope)
+    heading = st.container()
+    filters, atlas = choose_filters(reader, held, text)
+    window = filters.window
+    by = st.segmented_control(
+        text("sectors.by"), ["department", "kind"], key="sectors_by", default="department", required=True,
+        format_func=lambda by: text(f"sectors.by.{by}"),
+    )  # fmt: skip
+    found = data.divided(held.version, reader.scope, filters.unit, window.first, window.last, filters.group, by)
+    with heading:
+        show_heading("sectors.title", held, atlas, found, text)
+    rate = st.segmented_control(
+        text("sectors.indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
+    )
+    if found.rows["created"].fillna(0).sum() == 0:
+        st.info(text("sectors.none"))
+    else:
+        show_bars(found, rate, by, text)
+        show_table(found, rate, by, text)
+        st.caption(text.definition(rate, window))
