@@ -49,6 +49,19 @@ def _open(path, mapping):
     return source
 
 
+_GROUP = ["vintage", "commune_code", "obligation_group"]
+# Organisations of before in the file's communes and groups: whether it names them, and whether it does in another group.
+_HELD = """
+    SELECT o.vintage, o.commune_code, o.obligation_group, o.name,
+           bool_or(s.obligation_group IS NOT DISTINCT FROM o.obligation_group) AS named, bool_or(s.name IS NOT NULL) AS moved
+    FROM organisation o
+    LEFT JOIN stage_organisation s USING (vintage, commune_code, name)
+    WHERE (o.vintage, o.commune_code) IN (SELECT vintage, commune_code FROM stage_organisation)
+      AND o.obligation_group IN (SELECT obligation_group FROM stage_organisation)
+    GROUP BY o.vintage, o.commune_code, o.obligation_group, o.name
+"""
+
+
 class _Rows:
     """What both forms of the register share: where a row is, and its group, told or known from its kind."""
 
@@ -95,16 +108,15 @@ class _Counts(_Rows):
 
     def finish(self):
         refuse_misread(self._writing.source, counts={"obliged": self._counts})
-        keys = ["vintage", "commune_code", "obligation_group"]
-        total = pd.concat(self._rows).groupby(keys, as_index=False)["obliged"].sum()  # a file may count by kind
+        total = pd.concat(self._rows).groupby(_GROUP, as_index=False)["obliged"].sum()  # a file may count by kind
         write_obligations(self._writing, total)
 
 
 class _Organisations(_Rows):
     def __init__(self, writing, vintage):
         super().__init__(writing, vintage)
-        self._staged = Staged(writing, organisation, ["vintage", "commune_code", "obligation_group", "name"])
-        self._rows = []
+        self._staged = Staged(writing, organisation, [*_GROUP, "name"])
+        self._rows, self._refused = [], []
 
     def check(self, rows):
         findings, placed, kind, where = self._check_place_and_group(rows)
@@ -125,26 +137,56 @@ class _Organisations(_Rows):
         return findings, prepared if "kind" in self._headers else prepared.drop(columns="kind")
 
     def write(self, prepared, accepted):
-        self._rows.append(prepared.loc[accepted, ["vintage", "commune_code", "obligation_group"]].drop_duplicates())
+        self._rows.append(prepared.loc[accepted, _GROUP].drop_duplicates())
+        refused = prepared.loc[~accepted & prepared["commune_code"].notna(), ["vintage", "commune_code", "name"]]
+        self._refused += refused.itertuples(index=False, name=None)
         self._staged.put(prepared[accepted])
 
     def finish(self):
         refuse_misread(self._writing.source, counts={"obliged": self._counts})
+        self._writing.copier.wait()
+        touched = pd.concat([*self._rows, self._take_back()]).drop_duplicates()
         changed = self._staged.merge()
-        connection, touched = self._writing.connection, pd.concat(self._rows).drop_duplicates()
-        named = sa.tuple_(organisation.c.vintage, organisation.c.commune_code, organisation.c.obligation_group)
+        named = sa.tuple_(*(organisation.c[column] for column in _GROUP))
         total = (
             sa.select(*named.clauses, sa.func.sum(organisation.c.obliged).label("obliged"))
             .where(named.in_(list(touched.itertuples(index=False, name=None))))
             .group_by(*named.clauses)
         )
-        write_obligations(self._writing, pd.DataFrame(connection.execute(total).mappings().all()))
+        found = pd.DataFrame(self._writing.connection.execute(total).all(), columns=[*_GROUP, "obliged"])
+        found = touched.merge(found, "left", _GROUP).fillna({"obliged": 0}).astype({"obliged": "Int64"})
+        write_obligations(self._writing, found)
         self._writing.changed = changed
+
+    def _take_back(self):
+        """Delete organisations that the file has in another group, and those that a newer register evidently no longer holds.
+
+        Told of the communes and groups that the file holds only. Evidently, as for scans: it has all but max_refused of them; a
+        part of a register has fewer, and what it lacks then stays, counted in `kept`. Returns vintage, commune_code and
+        obligation_group of what was deleted.
+        """
+        writing = self._writing
+        found = pd.DataFrame(
+            writing.connection.execute(sa.text(_HELD)).all(), columns=[*_GROUP, "name", "named", "moved"]
+        )
+        names = pd.MultiIndex.from_frame(found[["vintage", "commune_code", "name"]])
+        lacking = ~found["named"] & ~found["moved"] & ~names.isin(self._refused)
+        gone = found["moved"] & ~found["named"] & ~names.isin(self._refused)
+        if 0 < lacking.sum() <= writing.max_refused * len(found) < len(found):
+            gone |= lacking
+        else:
+            writing.kept = int(lacking.sum())
+        rows = found.loc[gone, [*_GROUP, "name"]]
+        if len(rows):
+            key = sa.tuple_(*(organisation.c[column] for column in rows))
+            listed = list(rows.itertuples(index=False, name=None))
+            writing.taken_back = writing.connection.execute(organisation.delete().where(key.in_(listed))).rowcount
+        return rows[_GROUP]
 
 
 def write_obligations(writing, rows):
     """Merge counts by commune and group into the register, and note those that were otherwise before."""
-    staged = Staged(writing, obligation, ["vintage", "commune_code", "obligation_group"])
+    staged = Staged(writing, obligation, _GROUP)
     staged.put(rows)
     writing.copier.wait()
     writing.connection.execute(sa.text(_NOTE_RESTATED), {"run": writing.run})
@@ -155,10 +197,10 @@ def write_obligations(writing, rows):
 
 _NOTE_RESTATED = """
     INSERT INTO restatement (load_run, vintage, commune_code, measure, before, after)
-    SELECT :run, o.vintage, o.commune_code, 'obliged', sum(o.obliged), sum(coalesce(s.obliged, o.obliged))
+    SELECT :run, vintage, commune_code, 'obliged', sum(o.obliged), sum(coalesce(s.obliged, o.obliged))
     FROM obligation o
-    LEFT JOIN stage_obligation s USING (vintage, commune_code, obligation_group)
-    WHERE (o.vintage, o.commune_code) IN (SELECT vintage, commune_code FROM stage_obligation)
-    GROUP BY o.vintage, o.commune_code
+    FULL JOIN stage_obligation s USING (vintage, commune_code, obligation_group)
+    WHERE (vintage, commune_code) IN (SELECT vintage, commune_code FROM stage_obligation)
+    GROUP BY vintage, commune_code
     HAVING sum(o.obliged) <> sum(coalesce(s.obliged, o.obliged))
 """

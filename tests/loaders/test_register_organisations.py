@@ -102,6 +102,48 @@ def test_counts_of_a_commune_are_replaced_by_its_organisations(town, load, write
     assert read_rows(RESTATED).values.tolist() == [["18229", "obliged", 13, 7]]
 
 
+def test_an_organisation_that_changes_its_group_is_in_one_group(load, town, stored, read_rows):
+    load({}, {"organisation": "Kho bạc", "obliged": "4"}, {"organisation": "Quán", "kind": "cafe", "obliged": "1"})
+    outcome = load(
+        {"organisation": "Kho bạc", "obliged": "4", "obligation_group": "C"},
+        {},
+        {"organisation": "Quán", "kind": "cafe", "obliged": "1"},
+    )
+    assert (outcome.rows_changed, outcome.rows_taken_back, outcome.rows_kept) == (1, 1, 0)
+    assert [row[1:3] for row in stored()] == [["A", "Sở Y tế"], ["C", "Kho bạc"], ["C", "Quán"]]
+    assert read_rows(SUMS).values.tolist() == [["18229", "A", 3], ["18229", "C", 5]]
+
+
+def test_of_a_group_that_all_have_left_nothing_is_left(load, town, read_rows):
+    load({}, {"commune_code": "18235"})
+    outcome = load({"obligation_group": "C"}, {"commune_code": "18235"})
+    assert outcome.rows_taken_back == 1
+    assert read_rows(SUMS).values.tolist() == [["18229", "A", 0], ["18229", "C", 3], ["18235", "A", 3]]
+    assert len(read_rows(RESTATED)) == 0  # as many are obliged as before
+
+
+def test_a_file_of_one_group_says_nothing_of_the_others(load, town, stored):
+    load({}, {"organisation": "Kho bạc"}, {"organisation": "Quán", "kind": "cafe"})
+    outcome = load({"organisation": "Quán", "kind": "cafe"}, {"kind": "cafe"})
+    assert (outcome.rows_taken_back, outcome.rows_kept) == (0, 0)
+    assert [row[1:3] for row in stored()] == [["A", "Kho bạc"], ["A", "Sở Y tế"], ["C", "Quán"], ["C", "Sở Y tế"]]
+
+
+def test_what_a_newer_register_evidently_no_longer_holds_is_taken_back(town, write_records, stored, read_rows):
+    def load(records, **more):
+        return load_register(write_records(HEADER, *records), max_refused=0.05, **more)
+
+    many = [{**GOOD, "organisation": f"Đơn vị {number:02}"} for number in range(40)]
+    load([*many, {**GOOD, "commune_code": "18235"}])
+    part = load(many[:37])
+    assert (part.rows_taken_back, part.rows_kept, len(stored())) == (0, 3, 41)
+    refused = load([*many[:38], {**many[39], "obliged": "hai"}])
+    assert (refused.rows_refused, refused.rows_taken_back, refused.rows_kept) == (1, 1, 0)
+    assert [row[2] for row in stored()[36:]] == ["Đơn vị 36", "Đơn vị 37", "Đơn vị 39", "Sở Y tế"]
+    assert read_rows(SUMS).values.tolist() == [["18229", "A", 117], ["18235", "A", 3]]
+    assert read_rows(RESTATED).values.tolist() == [["18229", "obliged", 120, 117]]
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [
