@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
 from geo.names import fold
-from geo.schema import unit_alias
+from geo.schema import admin_unit, unit_alias
 from loaders.checking import Findings, Seen, refuse_repeated, require
 from loaders.places import PLACE_COLUMNS, Places, choose_vintage, open_placed
 from loaders.writing import Staged, read_or_log, run_load
@@ -24,6 +25,11 @@ class _Aliases:
         self._writing = writing
         self._places, self._seen = Places(writing, choose_vintage(writing.connection, vintage)), Seen()
         self._staged = Staged(writing, unit_alias, ["vintage", "district_code", "alias"])
+        held = sa.select(unit_alias.c.vintage, unit_alias.c.district_code, unit_alias.c.alias, admin_unit.c.id).join(
+            admin_unit,
+            sa.and_(admin_unit.c.vintage == unit_alias.c.vintage, admin_unit.c.code == unit_alias.c.commune_code),
+        )
+        self._held = {tuple(key): unit for *key, unit in writing.connection.execute(held)}
 
     def check(self, rows):
         findings = Findings(rows, self._writing.source.headers)
@@ -35,6 +41,10 @@ class _Aliases:
             [self._places.names(*each) for each in zip(placed.vintages, district, rows["alias"], strict=True)]
         )
         findings.add(official & (placed.units > 0), "alias", "official_name")
+        keys = zip(placed.vintages.tolist(), district, alias, strict=True)
+        findings.units_before = np.array(
+            [self._held.get(key, 0) for key in keys], "i8"
+        )  # what the name has meant so far
         refuse_repeated(findings, self._seen, district + " " + alias, named & (placed.units > 0), "alias")
         return findings, pd.DataFrame({
             "vintage": placed.vintages, "district_code": district, "alias": alias, "commune_code": placed.codes,

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from geo.db import today
 from geo.errors import FileError
+from loaders.codes import CodeTable
 from loaders.personal import CODED, hide_persons
 from loaders.values import encode, parse_flags
 
@@ -68,6 +69,7 @@ RULES = {
     "not_a_flag": ("không phải có hoặc không", "ghi có hoặc không"),
     "left_before_arrived": ("rời đi trước khi đến", "kiểm tra hai thời điểm"),
     "past_retention": ("lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa", "bỏ dòng này"),
+    "venue_elsewhere": ("xã ghi bên cạnh không phải xã của địa điểm mang mã này", "sửa mã địa điểm, hoặc sửa xã"),
     "nowhere": ("không có mã địa điểm, cũng không có nơi đến", "ghi mã địa điểm, hoặc xã cùng nơi đến"),
     "scanned_above_head_count": ("số người được quét nhiều hơn số người vào", "kiểm tra xem hai cột có bị đổi chỗ"),
     "households_above_population": ("số hộ nhiều hơn dân số", "kiểm tra xem hai cột có bị đổi chỗ"),
@@ -111,7 +113,7 @@ RULES = {
     "outside_country": ("tọa độ ngoài Việt Nam, bỏ tọa độ", "ghi lại tọa độ"),
     "outside_commune": ("tọa độ ngoài xã đã khai, giữ lại", "kiểm tra xã hoặc tọa độ"),
 }
-_FIRST_DAY = pd.Timestamp(2020, 1, 1)  # no venue had a QR code for tracing before: a day in 0021 or 1900 is a slip
+_FIRST_DAY = np.datetime64("2020-01-01")  # no venue had a QR code for tracing before: a day in 0021 or 1900 is a slip
 MOST = 999_999_999  # what a count can be
 COLUMNS = ["row", "column", "value", "rule", "refused", "reason", "remedy"]
 
@@ -122,12 +124,14 @@ class Findings:
 
     rows: the checked rows (text); headers: canonical column -> the file's own header.
     units: number of each row's commune (array, 0 where it could not be known); None for a kind that is of no communes.
+    units_before: that which the row's key had before, where it changes hands (0: none); None for kinds where none does.
     notes: sentences on the file as a whole.
     """
 
     rows: pd.DataFrame
     headers: dict[str, str]
     units: np.ndarray | None = None
+    units_before: np.ndarray | None = None
     notes: list = field(default_factory=list)
     _found: list = field(default_factory=list, repr=False)
     _refused: np.ndarray = field(init=False, repr=False)
@@ -192,16 +196,14 @@ class Seen:
     """The keys that were met so far in a file."""
 
     def __init__(self):
-        self._texts = set()
+        self._texts = CodeTable()
         self._parts = []  # sorted integers, each part at least twice as long as the next
 
     def repeated(self, keys):
-        """Boolean array: the key stands in an earlier row of this file. keys: array of integers, or list of texts."""
-        if isinstance(keys, list):
-            again = pd.Series(keys).duplicated().to_numpy(copy=True)
-            again |= np.fromiter((key in self._texts for key in keys), bool, len(keys))
-            self._texts.update(keys)
-            return again
+        """Boolean array: the key stands in an earlier row of this file. keys: array of integers, or Series of texts."""
+        if isinstance(keys, pd.Series):
+            first = len(self._texts)
+            return self._texts.add(keys) != np.arange(first, first + len(keys))
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         same = np.zeros(len(keys), dtype=bool)
@@ -247,7 +249,7 @@ def refuse_repeated(findings, seen, keys, known, column):
     """Refuse rows whose key, where `known` (boolean array), stands in an earlier row; keys: integers or Series of text."""
     known = np.asarray(known, dtype=bool)
     again = np.zeros(len(findings.rows), dtype=bool)
-    again[known] = seen.repeated(keys[known] if isinstance(keys, np.ndarray) else keys.array[known].tolist())
+    again[known] = seen.repeated(keys if known.all() else keys[known])
     findings.add(again, column, "duplicate")
 
 
@@ -257,11 +259,21 @@ def read_days(findings, column, reader, required=True):
     if required:
         require(findings, column)
     days, faults = reader.read(text)
-    for rule in faults.cat.categories:
-        findings.add(faults == rule, column, rule)
-    findings.add(days < _FIRST_DAY, column, "early_date")
-    findings.add(days > pd.Timestamp(today()), column, "future_date")
+    _add_faults(findings, column, faults)
+    _refuse_other_times(findings, column, days.to_numpy(), _FIRST_DAY, np.datetime64(today()))
     return days
+
+
+def _add_faults(findings, column, faults):
+    """Refuse the rows where a reader of values says so: categorical of rules, or None."""
+    for rule in [] if faults is None else faults.cat.categories:
+        findings.add(faults == rule, column, rule)
+
+
+def _refuse_other_times(findings, column, times, first, last):
+    if len(times) and (times.min() < first or times.max() > last or np.isnat(times.min())):
+        findings.add(times < first, column, "early_date")
+        findings.add(times > last, column, "future_date")
 
 
 def refuse_misread(source, days=(), counts=None):
@@ -284,9 +296,12 @@ def read_counts(findings, column, reader, required=True):
     if required:
         require(findings, column)
     counts, faults = reader.counts(findings.rows[column])
-    findings.add(faults == "mixed_signs", column, "mixed_signs")
-    findings.add((faults == "not_a_count") | (counts > MOST).fillna(False), column, "not_a_count")
-    return counts.clip(upper=MOST)
+    _add_faults(findings, column, faults)
+    most = counts.max()
+    if pd.notna(most) and most > MOST:
+        findings.add((counts > MOST).fillna(False), column, "not_a_count")
+        return counts.clip(upper=MOST)
+    return counts
 
 
 def read_numbers(findings, column, reader, low, high):
@@ -302,10 +317,9 @@ def read_moments(findings, column, reader, required=True):
     if required:
         require(findings, column)
     moments, faults = reader.read_moments(text)
-    for rule in faults.cat.categories:
-        findings.add(faults == rule, column, rule)
-    findings.add(moments < _FIRST_DAY.tz_localize("UTC"), column, "early_date")
-    findings.add(moments > pd.Timestamp.now(tz="UTC"), column, "future_date")
+    _add_faults(findings, column, faults)
+    now = pd.Timestamp.now(tz="UTC").tz_localize(None).to_datetime64()
+    _refuse_other_times(findings, column, moments.dt.tz_localize(None).to_numpy(), _FIRST_DAY, now)
     return moments
 
 

@@ -134,7 +134,7 @@ def run_load(
             run = connection.scalar(load_run.insert().values(**described).returning(load_run.c.id))
             with Copier(connection) as copier:
                 writing = Writing(connection, source, run, copier, max_refused)
-                report = _Report(_read_communes(connection))
+                report = _Report(read_communes(connection))
                 inside = _read_inside(connection, own) if own else None
                 held = KnownVenues(connection) if own and kind == "venues" else None
                 _write_chunks(writing, loader(writing), report, invented, inside, held, progress)
@@ -205,7 +205,7 @@ def _read_inside(connection, scope):
     return connection.scalars(inside, {"units": units}).all()
 
 
-def _read_communes(connection):
+def read_communes(connection):
     """vintage and commune_code by unit number."""
     columns = admin_unit.c.id, admin_unit.c.vintage, admin_unit.c.code
     found = connection.execute(sa.select(*columns).where(admin_unit.c.level == 3)).all()
@@ -222,8 +222,8 @@ def _refuse_outside(findings, inside, held):
     if findings.units is None:
         raise AccountError("tài khoản chỉ nạp được số liệu theo xã; địa giới được nạp bằng lệnh trên máy chủ")
     outside = (findings.units > 0) & ~np.isin(findings.units, inside)
-    if held:
-        before = held.units(held.find(findings.rows["venue_code"]))
+    before = held.units(held.find(findings.rows["venue_code"])) if held else findings.units_before
+    if before is not None:
         outside |= (before > 0) & ~np.isin(before, inside)
     column = next(
         (name for name in ("commune_code", "commune", "venue_code") if name in findings.headers), "commune_code"

@@ -38,6 +38,7 @@ def accounts(founded):
     issued = {
         "duc_tho": ("data", "440"), "ha_tinh": ("data", "42"), "y_te": ("health", "440"), "lanh_dao": ("leader", "440"),
         "huyen": ("district", "440"), "xa": ("commune", "18229"), "quan_tri": ("admin", "440"), "nghi": ("data", "440"),
+        "thi_tran": ("data", "18229"),
     }  # fmt: skip
     for name, (role, unit) in issued.items():
         add_account(operator(), name, role, [unit])
@@ -86,6 +87,19 @@ def test_a_venue_of_another_unit_is_not_moved_into_ones_own(town, accounts, phuq
     ran = phuqr("load", "venues", file, "--as", "duc_tho", "--max-refused", "50")
     assert "dòng 2, cột commune_code, giá trị '18229': từ chối (outside_scope)" in ran.out, ran
     assert read_rows(read).equals(before)
+
+
+def test_a_name_that_means_a_commune_of_another_account_is_not_turned(town, accounts, phuqr, write_csv, read_rows):
+    read = "SELECT alias, commune_code FROM unit_alias"
+    header = "alias,commune_code"
+    phuqr("load", "aliases", write_csv(f"{header}\nBến đò,18235\nChợ cũ,18229\n"))
+    before = read_rows(read)
+    file = write_csv(f"{header}\nbến đò,18229\nChợ cũ,18229\n", "own.csv")
+    ran = phuqr("load", "aliases", file, "--as", "thi_tran", "--max-refused", "50")
+    assert "dòng 2, cột commune_code, giá trị '18229': từ chối (outside_scope)" in ran.out, ran
+    assert read_rows(read).equals(before)
+    assert phuqr("load", "aliases", file, "--as", "duc_tho").code == 0
+    assert read_rows(read)["commune_code"].tolist() == ["18229", "18229"]
 
 
 @pytest.mark.parametrize("name", ["ha_tinh", "y_te"])
