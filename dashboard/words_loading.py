@@ -18,5 +18,6 @@ RULES = {
     "hours_above_day": "các giờ cộng lại nhiều lượt quét hơn cả ngày",
     "above_created": "số địa điểm có quét nhiều hơn số địa điểm của xã đã tạo mã đến ngày đó",
     "above_total": "nhiều hơn số lũy kế",
+    "venue_elsewhere": "xã ghi bên cạnh không phải xã của địa điểm mang mã này",
     "total_falls": "số lũy kế thấp hơn của một ngày trước",
 }

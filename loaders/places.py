@@ -26,7 +26,7 @@ PLACE_COLUMNS = {
     "district": (False, ("Quận/huyện", "Huyện", "Tên huyện", "Huyện/thị xã/thành phố")),
     "province": (False, ("Tỉnh/thành phố", "Tỉnh", "Tên tỉnh")),
 }
-_TYPED = ["commune_code", "province", "district", "commune"]
+TYPED = ["commune_code", "province", "district", "commune"]
 
 
 def open_placed(path, columns, mapping=None):
@@ -86,7 +86,7 @@ class Places:
         rows = findings.rows
         vintages = self._vintages(len(rows), days)
         key, spellings = vintages.astype("i8"), []
-        for places, words in (encode(rows[column]) for column in _TYPED):
+        for places, words in (encode(rows[column]) for column in TYPED):
             key = key * (len(words) + 1) + places
             spellings.append((places, words.to_pylist()))
         _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
@@ -112,6 +112,24 @@ class Places:
     def names(self, vintage, parent, typed):
         """Whether `typed` is a name of a commune inside a unit, in any spelling."""
         return self._gazetteer(int(vintage)).names(parent, typed)
+
+    def can_be(self, code, vintage, typed, day=None):
+        """Whether a place as typed can be the commune of that code and vintage.
+
+        typed: commune_code, province, district and commune, "" where not told; they may be of the vintage in force on
+        `day` as well, of which it is not known what became of the commune.
+        """
+        theirs, (told, *names) = self._gazetteer(int(vintage)), typed
+        found = {theirs.match(code if told in ("", code) else told, *names).code}
+        found |= {theirs.match("", *names).code} if not told and names[-1] else set()  # by an older name of it
+        if code in found:
+            return True
+        (other,) = self._vintages(1, pd.Series([day]))
+        return int(other) != int(vintage) and self._match(int(other), *typed).code is not None
+
+    def name(self, code, vintage):
+        """A commune's own name."""
+        return self._gazetteer(int(vintage)).name(code)
 
     def inside(self, units, lon, lat):
         """Boolean array: the point lies in or on the border of the unit of that number; NaN and unit 0 never do."""
@@ -182,6 +200,10 @@ class _Gazetteer:
     def number(self, code):
         """The unit's number, 0 for none."""
         return self._units[code].id if code else 0
+
+    def name(self, code):
+        """The unit's name."""
+        return self._units[code].name
 
     def parent(self, code):
         """The code of the unit above."""

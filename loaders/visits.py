@@ -19,10 +19,10 @@ from loaders.checking import (
     translate,
 )
 from loaders.known_venues import KnownVenues
-from loaders.places import PLACE_COLUMNS, Places
+from loaders.places import PLACE_COLUMNS, TYPED, Places
 from loaders.reading import open_source
 from loaders.values import DayReader
-from loaders.writing import Staged, read_or_log, run_load
+from loaders.writing import Staged, read_communes, read_or_log, run_load
 
 COLUMNS = {
     "case_code": (True, ("Mã ca", "Mã ca bệnh")),
@@ -69,6 +69,7 @@ class _Visits:
     def __init__(self, writing):
         self._writing, self._headers = writing, writing.source.headers
         self._venues, self._places, self._seen = KnownVenues(writing.connection), Places(writing), Seen()
+        self._communes = read_communes(writing.connection)
         self._moments = {column: DayReader() for column in ("arrived_at", "left_at", "onset_on")}
         # number of a commune -> the last day whose visits were purged
         self._closed = dict(writing.connection.execute(_CLOSED).all())
@@ -91,13 +92,12 @@ class _Visits:
         vintages, codes, units = self._place(findings, rows, ~at_venue, arrived)
         findings.add(~at_venue & is_empty(rows["place"]), "place", "nowhere")
         known = at >= 0
-        vintages[known], codes[known] = (
-            self._venues.take("vintage", at)[known],
-            self._venues.take("commune_code", at)[known],
-        )
         findings.units = np.where(known, self._venues.take("unit", at), units)
+        communes = self._communes.reindex(findings.units[known])
+        vintages[known], codes[known] = communes["vintage"], communes["commune_code"]
+        self._compare(findings, rows, np.flatnonzero(known), vintages, codes, arrived)
         closed = pd.to_datetime(pd.Series([self._closed.get(unit) for unit in findings.units], rows.index, dtype=object))
-        findings.add(_local_day(arrived) <= closed, "arrived_at", "past_retention")
+        findings.add(_local(arrived).dt.normalize() <= closed, "arrived_at", "past_retention")
         onset = read_days(findings, "onset_on", self._moments["onset_on"], required=False)
         venue_id = pd.arrays.IntegerArray(self._venues.take("id", at).astype("i8"), ~known)
         prepared = pd.DataFrame({
@@ -114,10 +114,26 @@ class _Visits:
         vintages, codes, units = np.zeros(len(rows), "i8"), np.full(len(rows), None, object), np.zeros(len(rows), "i8")
         if wanted.any():
             part = Findings(rows[wanted], self._headers)
-            placed = self._places.place(part, arrived[wanted].dt.tz_convert(TIME_ZONE).dt.tz_localize(None))
+            placed = self._places.place(part, _local(arrived[wanted]))
             vintages[wanted], codes[wanted], units[wanted] = placed.vintages, placed.codes, placed.units
             findings.include(part)
         return vintages, codes, units
+
+    def _compare(self, findings, rows, places, vintages, codes, arrived):
+        """Refuse rows at these places, of a known venue, beside which another commune stands than the venue's."""
+        typed = [rows[column].iloc[places].tolist() for column in TYPED]
+        elsewhere, remedies = np.zeros(len(rows), bool), pd.Series(None, rows.index, dtype=object)
+        days = _local(arrived.iloc[places]).dt.normalize()
+        for place, day, *words in zip(places, days, *typed, strict=True):
+            if any(words) and not self._places.can_be(codes[place], vintages[place], words, day):
+                elsewhere[place] = True
+                remedies.iloc[place] = (
+                    f"địa điểm này ở {self._places.name(codes[place], vintages[place])}; sửa mã địa điểm, hoặc sửa xã"
+                )
+        for column in ("commune_code", "commune", "district", "province"):
+            first = elsewhere & ~is_empty(rows[column])
+            findings.add(first, column, "venue_elsewhere", remedy=remedies)
+            elsewhere &= ~first
 
     def write(self, prepared, accepted):
         self._staged.put(prepared[accepted])
@@ -134,5 +150,6 @@ class _Visits:
         connection.execute(sa.select(sa.func.analyze_facts("visit")))
 
 
-def _local_day(moments):
-    return moments.dt.tz_convert(TIME_ZONE).dt.tz_localize(None).dt.normalize()
+def _local(moments):
+    """Moments as clocks in Vietnam show them (datetime64 without a zone)."""
+    return moments.dt.tz_convert(TIME_ZONE).dt.tz_localize(None)

@@ -6,7 +6,9 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from loaders.aliases import load_aliases
 from loaders.boundaries import load_boundaries
+from loaders.venues import load_venues
 from loaders.visits import load_visits
 
 HEADER = ["case_code", "case_class", "venue_code", "commune_code", "place", "arrived_at", "left_at", "source"]
@@ -87,6 +89,65 @@ def test_a_visit_is_refused_when_who_where_or_when_cannot_be_known(town, load, r
     assert told(outcome) == [[2 + place, column, rule, True] for place, (_, column, rule) in enumerate(REFUSED)]
     assert (outcome.rows_in, outcome.rows_loaded, outcome.rows_refused) == (len(REFUSED) + 1, 1, len(REFUSED))
     assert read_rows(STORED)["case_code"].tolist() == ["HT-0"]
+
+
+NAMED = [
+    "case_code",
+    "case_class",
+    "venue_code",
+    "commune_code",
+    "commune",
+    "district",
+    "arrived_at",
+    "left_at",
+    "source",
+]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {}, {"commune_code": "18229"}, {"commune": "TT Đức Thọ", "district": "Đức Thọ"}, {"district": "H. Đức Thọ"},
+        {"commune_code": "18229", "commune": "ĐỨC THỌ"}, {"commune": "Bến đò", "district": "Đức Thọ"},
+    ],
+)  # fmt: skip
+def test_the_venues_own_commune_may_stand_beside_it(town, load, write_csv, typed):
+    load_aliases(write_csv("alias,commune_code\nBến đò,18229\n", "alias.csv"))
+    assert told(load(typed, header=NAMED)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "column"),
+    [
+        ({"commune_code": "18235"}, "commune_code"),
+        ({"commune_code": "99999"}, "commune_code"),
+        ({"commune_code": "18229", "commune": "Quang Vĩnh"}, "commune_code"),
+        ({"commune": "Quang Vĩnh", "district": "Đức Thọ"}, "commune"),
+        ({"commune": "Đức Thọ", "district": "TX Kỳ Anh"}, "commune"),
+        ({"district": "TX Kỳ Anh"}, "district"),
+    ],
+)
+def test_another_commune_beside_a_venue_is_refused(town, load, read_rows, typed, column):
+    outcome = load({"case_code": "HT-0"}, typed, header=NAMED)
+    assert told(outcome) == [[3, column, "venue_elsewhere", True]]
+    assert outcome.findings["remedy"][0] == "địa điểm này ở Thị trấn Đức Thọ; sửa mã địa điểm, hoặc sửa xã"
+    assert read_rows(STORED)["case_code"].tolist() == ["HT-0"]
+
+
+def test_a_commune_of_the_days_own_units_may_stand_beside_a_venue_of_older_ones(
+    units, small_files, boundary_file, tmp_path, load
+):
+    load_venues(small_files["venues"])
+    frame = gpd.read_file(boundary_file)
+    frame["commune_name"] = frame["commune_name"].replace({"Thị trấn Đức Thọ": "Xã Tùng Ảnh"})
+    frame.to_file(tmp_path / "later.gpkg", layer="communes")
+    load_boundaries(tmp_path / "later.gpkg", date(2021, 12, 9))
+    later = {"arrived_at": "10/12/2021 09:00", "left_at": "", "district": "Đức Thọ"}
+    outcome = load(
+        later | {"commune": "Tùng Ảnh"}, later | {"commune": "Đức Thọ", "case_code": "HT-2"},
+        later | {"commune": "Không Có", "case_code": "HT-3"}, {"commune": "Tùng Ảnh", "district": "Đức Thọ"}, header=NAMED,
+    )  # fmt: skip
+    assert told(outcome) == [[4, "commune", "venue_elsewhere", True], [5, "commune", "venue_elsewhere", True]]
 
 
 def test_of_a_column_with_the_month_first_no_moment_is_guessed(town, load):
