@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-import geopandas as gpd
-
 from geo.db import statement
 from geo.errors import BoundaryError, UnitError
 
@@ -133,6 +131,8 @@ def read_polygons(connection, vintage_id, code=None):
 
     Neighbours share their borders, simplified to about 10 m in a district or commune, 50 m in a province, 500 m in all.
     """
+    import geopandas as gpd  # a tenth of a second, which a load does without
+
     place = {"vintage": vintage_id, "unit": code}
     return gpd.read_postgis(statement("list_polygons"), connection, geom_col="geometry", params=place)
 

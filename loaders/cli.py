@@ -8,7 +8,6 @@ import typer
 from geo import cluster, db, summaries
 from geo.errors import ClusterError
 from loaders import load_cli, template_cli
-from loaders.demo import issue_accounts, load_sample, wants_sample
 from loaders.load_cli import describe, show_progress
 
 app = typer.Typer()
@@ -71,6 +70,12 @@ def demo(
 
     The first time, one account per role is issued and its password printed, once.
     """
+    from loaders.demo import (
+        issue_accounts,
+        load_sample,
+        wants_sample,
+    )  # and their libraries, which no other command needs
+
     db.migrate()
     if if_empty and not wants_sample():
         return

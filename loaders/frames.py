@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from geo.errors import FileError
 from loaders.titles import BLANKS, trim
+from loaders.values import letters_of
 
 CHUNK = 100_000  # rows read, checked and copied at a time
 _PIECE = 2000  # records turned into columns at a time, few enough to stay in the processor's cache
@@ -20,7 +21,7 @@ def make_frame(cells, titles, first, name):
 
     Columns beyond the titles must be empty. Raises FileError naming the row where one is not.
     """
-    cells = [pc.utf8_trim(column, characters=BLANKS) for column in cells]
+    cells = [_trim(column) for column in cells]
     filled = [pc.not_equal(pc.binary_length(column), 0).to_numpy(zero_copy_only=False) for column in cells]
     for beyond in filled[len(titles) :]:
         if beyond.any():
@@ -31,6 +32,14 @@ def make_frame(cells, titles, first, name):
     )
     kept = np.logical_or.reduce(filled)
     return frame if kept.all() else frame[kept]
+
+
+def _trim(column):
+    """The cells (large_string) without blanks around them; a column of plain letters without one is left as it is."""
+    letters = letters_of(column)
+    if not len(letters) or (letters.min() > ord(" ") and letters.max() < 0x7F):
+        return column
+    return pc.utf8_trim(column, characters=BLANKS)
 
 
 def make_frames(records, titles, first, name):

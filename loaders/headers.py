@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -160,6 +161,7 @@ def _nearest(forms, titles):
     return sorted((title for title in scores if scores[title] >= _NEAR), key=lambda title: -scores[title])[:3]
 
 
+@lru_cache(maxsize=10_000)
 def _words(title):
     """The title's letters and digits in words, without marks: "Số_lượt quét\\n(lượt)" gives "so luot quet luot"."""
     return " ".join(re.findall(r"[^\W_]+", strip_marks(title)))

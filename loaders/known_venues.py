@@ -7,10 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from loaders.values import encode
+from loaders.codes import CodeTable
+from loaders.frames import TEXT
 
 _READ = """
-    COPY (SELECT v.code, v.id, v.unit, v.vintage, v.commune_code, v.created_on
+    COPY (SELECT v.code, v.id, v.unit, v.created_on
           FROM venue v JOIN load_run r ON r.id = v.load_run WHERE r.invented = {invented})
     TO STDOUT WITH (FORMAT csv, HEADER)
 """
@@ -24,17 +25,15 @@ class KnownVenues:
         with connection.connection.cursor() as cursor:
             cursor.copy_expert(_READ.format(invented=bool(invented)), out)
         out.seek(0)
-        types = {"code": pa.string(), "commune_code": pa.string(), "created_on": pa.date32()}
-        types |= dict.fromkeys(("id", "unit", "vintage"), pa.int64())
+        types = {"code": pa.large_string(), "id": pa.int64(), "unit": pa.int64(), "created_on": pa.date32()}
         found = arrow_csv.read_csv(
             out,
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
-        self._places = pd.Index(found["code"].to_numpy(), dtype=object)
-        self._commune, communes = encode(found["commune_code"].to_pandas())
-        self._communes = communes.to_numpy(zero_copy_only=False)
-        self._numbers = {name: found[name].to_numpy() for name in ("id", "unit", "vintage")}
+        self._places = CodeTable()
+        self._places.add(pd.Series(pd.array(found["code"], dtype=TEXT)))
+        self._numbers = {name: found[name].to_numpy() for name in ("id", "unit")}
         self._created_on = found["created_on"].to_numpy().astype("datetime64[D]")
 
     def __len__(self):
@@ -42,15 +41,12 @@ class KnownVenues:
 
     def find(self, codes):
         """The place of each code's venue in what `take` is asked for, -1 where there is none."""
-        places, distinct = encode(codes)
-        return self._places.get_indexer(distinct.to_numpy(zero_copy_only=False))[places]
+        return self._places.find(codes)
 
     def take(self, name, at):
-        """id, unit, vintage, created_on or commune_code of venues; any venue's where at is -1."""
+        """id, unit or created_on of venues; any venue's where at is -1."""
         if not len(self):
             return np.zeros(len(at), "datetime64[D]" if name == "created_on" else "i8")
-        if name == "commune_code":
-            return self._communes[self._commune[at]]
         return (self._created_on if name == "created_on" else self._numbers[name])[at]
 
     def units(self, at):

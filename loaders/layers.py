@@ -12,9 +12,8 @@ from geo.errors import FileError
 from loaders.headers import map_headers
 from loaders.personal import refuse_personal_headers
 from loaders.projections import to_wgs84
-from loaders.reading import file_sha256, make_source
+from loaders.reading import MAPS, file_sha256, make_source
 
-FORMATS = (".gpkg", ".zip", ".geojson", ".json", ".kml")
 # What GDAL gives every place of a KML, beside the places' own data.
 _KML_FIELDS = {
     "id", "Name", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon",
@@ -44,7 +43,7 @@ def read_layer(path, columns, srid=None, mapping=None):
     Raises FileError for a file that is no map, has no such layer or several, holds personal data, or lies in no known place.
     """
     name = path.name
-    if path.suffix.lower() not in FORMATS:
+    if path.suffix.lower() not in MAPS:
         raise FileError(f"{name}: không đọc được loại tệp này; hãy dùng gpkg, geojson, kml hoặc shapefile nén zip")
     try:
         sha256 = file_sha256(path)

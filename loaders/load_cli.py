@@ -4,6 +4,7 @@ import json
 import os
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -16,25 +17,23 @@ from geo import db
 from geo.accounts import find_scope
 from geo.audit import Actor
 from geo.errors import AccountError, FileError, PhuqrError
-from loaders import aliases, boundaries, inspections, population, register, scans, unit_changes, venues, visits
 from loaders.checking import RULES
 from loaders.findings_file import check_path, write_findings
 from loaders.headers import read_mapping
-from loaders.layers import FORMATS
-from loaders.reading import SUFFIXES, expand_paths
+from loaders.reading import MAPS, SUFFIXES, expand_paths
 from loaders.writing import MAX_REFUSED
 
 LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it
-_LOADERS = {  # kind -> (what loads a file of it, roles of the accounts that may)
-    "boundaries": (boundaries.load_boundaries, {"data"}),
-    "register": (register.load_register, {"data"}),
-    "venues": (venues.load_venues, {"data"}),
-    "scans": (scans.load_scans, {"data"}),
-    "visits": (visits.load_visits, {"data", "health"}),
-    "inspections": (inspections.load_inspections, {"data"}),
-    "population": (population.load_population, {"data"}),
-    "unit-changes": (unit_changes.load_unit_changes, {"data"}),
-    "aliases": (aliases.load_aliases, {"data"}),
+_ROLES = {  # kind -> roles of the accounts that may load it
+    "boundaries": {"data"},
+    "register": {"data"},
+    "venues": {"data"},
+    "scans": {"data"},
+    "visits": {"data", "health"},
+    "inspections": {"data"},
+    "population": {"data"},
+    "unit-changes": {"data"},
+    "aliases": {"data"},
 }
 
 app = typer.Typer()
@@ -85,7 +84,7 @@ def load_boundaries(
     """Communes with polygons: gpkg, geojson, kml or a zipped shapefile; older ones are dissolved by a crosswalk."""
     own = {"vintage": vintage.date(), "source": source, "licence": licence, "srid": srid, "crosswalk": crosswalk}
     own["crosswalk_mapping"] = read_mapping(crosswalk_map) if crosswalk_map else None
-    _load_all("boundaries", files, mapping, dry_run, as_json, findings, max_refused, account, FORMATS, **own)
+    _load_all("boundaries", files, mapping, dry_run, as_json, findings, max_refused, account, MAPS, **own)
 
 
 @load.command("register")
@@ -178,13 +177,12 @@ def _load_all(
     """Load files one after the other, each in a transaction of its own; the first that is refused ends it."""
     if not os.environ.get("DATABASE_URL"):
         db.migrate()
-    loader, roles = _LOADERS[kind]
     if account:
         scope = find_scope(account)
-        if scope.role not in roles:
+        if scope.role not in _ROLES[kind]:
             raise AccountError(f"{account}: tài khoản vai trò {scope.role} không nạp được loại số liệu này")
         own["actor"] = Actor(account, scope)
-    paths = expand_paths(files, suffixes)
+    paths, loader = expand_paths(files, suffixes), _import_loader(kind)
     outs = _name_findings(findings, paths) if findings else [None] * len(paths)
     for path, out in zip(paths, outs, strict=True):
         try:
@@ -201,6 +199,12 @@ def _load_all(
             write_findings(out, outcome.titles, outcome.refused, outcome.findings)
         if outcome.error:
             raise FileError(outcome.error)
+
+
+def _import_loader(kind):
+    """The function that loads a file of a kind; the libraries of the other kinds take longer to import than small files to load."""
+    name = kind.replace("-", "_")
+    return getattr(import_module(f"loaders.{name}"), f"load_{name}")
 
 
 def _name_findings(findings, paths):
@@ -230,9 +234,9 @@ def describe(outcome):
     for each in outcome.restated.itertuples():
         yield f"Số đã biết thay đổi: {MEASURES[each.measure]} {show(each.before)} → {show(each.after)} ({show(each.figures)} số)"
     if outcome.rows_taken_back:
-        yield f"{show(outcome.rows_taken_back)} dòng của các ngày này không còn trong tệp mới: đã bỏ"
+        yield f"{show(outcome.rows_taken_back)} dòng nạp trước không còn trong tệp mới: đã bỏ"
     if outcome.rows_kept:
-        yield f"{show(outcome.rows_kept)} dòng đã nạp trước của các ngày này không có trong tệp: vẫn giữ"
+        yield f"{show(outcome.rows_kept)} dòng nạp trước không có trong tệp: vẫn giữ"
     if outcome.sample_removed:
         yield "Đã xóa số liệu mẫu."
     if outcome.ignored:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from geo.errors import FileError
 from geo.names import strip_marks
+from loaders.values import cells_of, letters_of
 
 # Headers, without marks and punctuation, that tell of persons. Counts of people and a venue's own codes are none.
 _PERSONAL = re.compile(
@@ -95,6 +96,7 @@ _NUMBERS = [
     rf"^(?P<kind>(?:0[1-9]|[12][0-9]|3[0-8])[0-9]{{2}})(?P<rest>[0-9]{{2}}{_NOT_ROUND})$",
 ]
 HIDDEN = "(đã che)"  # in place of a person's number in a cell that was to hold a code, a count or a day
+_SHORTEST = 9  # digits of a person's number, at least
 _SAMPLE = 5_000  # cells that tell whether a whole column is worth a closer look
 
 
@@ -116,10 +118,10 @@ def hide_persons(values, column=None):
     column: all cells of the column, where one of codes: if half of those filled look so, it is such a system's, since
     PersonalWatch has refused columns of persons.
     """
-    found = _find(_cells(values), _ANY)
+    found = _find(cells_of(values), _ANY)
     if not found.any():
         return values
-    if column is not None and 2 * _find(_cells(column), _ANY).sum() >= (column != "").sum() > 2:
+    if column is not None and 2 * _find(cells_of(column), _ANY).sum() >= (column != "").sum() > 2:
         return values
     return values.mask(found, HIDDEN)
 
@@ -153,7 +155,7 @@ class PersonalWatch:
         """Raise FileError where cells of the chunk (text, columns = titles, index = row of the file) are personal."""
         faults = []
         for place, title in enumerate(chunk.columns, start=1):
-            what, hits = self._look_at(title, _cells(chunk.iloc[:, place - 1]))
+            what, hits = self._look_at(title, cells_of(chunk.iloc[:, place - 1]))
             if what:
                 rows = chunk.index[hits].tolist()
                 more = f" và {len(rows) - 5} dòng nữa" if len(rows) > 5 else ""
@@ -189,15 +191,10 @@ class PersonalWatch:
         return None, hits
 
 
-def _cells(column):
-    """The column as pyarrow's chunked large_string."""
-    cells = pa.array(column.array, from_pandas=True)
-    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
-    return cells.cast(pa.large_string())
-
-
 def _find(cells, rules):
     """Where cells match one of the rules, what is _NEUTRAL set aside; numpy booleans. Each distinct text is looked at once."""
+    if rules == _PAYLOAD and not any((letters_of(part) == ord("|")).any() for part in cells.chunks):
+        return np.zeros(len(cells), dtype=bool)
     distinct = pc.unique(cells)
     found = _find_in(distinct, rules)
     if not found.any():
@@ -223,10 +220,13 @@ def _are_of_persons(cells, strict):
     people's numbers lie apart (half of the neighbours by 20 or more: a province numbers some 20,000 births a year on),
     begin with many carriers, years or places, and do not go on alike after that.
     """
-    for sampled in (True, False):
-        filled = cells.filter(pc.not_equal(cells, ""))
-        if sampled and len(filled) > _SAMPLE:
-            filled = filled.take(pa.array(np.linspace(0, len(filled) - 1, _SAMPLE).astype(int)))
+    if (pc.max(pc.binary_length(cells)).as_py() or 0) < _SHORTEST:
+        return False
+    for sampled in (True, False) if len(cells) > _SAMPLE else (False,):
+        looked = cells.take(pa.array(np.linspace(0, len(cells) - 1, _SAMPLE).astype(int))) if sampled else cells
+        filled = looked.filter(pc.not_equal(looked, ""))
+        if sampled and len(filled) < 0.1 * _SAMPLE:
+            continue
         digits = filled if strict else filled.filter(pc.match_substring_regex(filled, r"^\+?[0-9]{9,}$"))
         shares = [pc.mean(pc.match_substring_regex(digits, form)).as_py() or 0 for form in _NUMBERS]
         best = int(np.argmax(shares))

@@ -1,6 +1,5 @@
 """Users' files opened as one table of text, whatever they are written in, rows numbered as in a spreadsheet."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +12,13 @@ from geo.errors import FileError
 from loaders.frames import CHUNK, TEXT
 from loaders.headers import Mapping
 from loaders.sheets import read_sheets
-from loaders.texts import read_text
+from loaders.texts import file_sha256, read_text
 from loaders.titles import find_heading
 
-__all__ = ["CHUNK", "SUFFIXES", "Source", "expand_paths", "file_sha256", "open_source"]
+__all__ = ["CHUNK", "MAPS", "SUFFIXES", "Source", "expand_paths", "file_sha256", "open_source"]
 _READERS = {".csv": read_text, ".tsv": read_text, ".xlsx": read_sheets, ".xls": read_sheets, ".ods": read_sheets}
 SUFFIXES = tuple(_READERS)
+MAPS = (".gpkg", ".zip", ".geojson", ".json", ".kml")  # read by loaders.layers
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Source:
 
     def canonical(self, chunk):
         """A chunk's rows under the canonical columns, all of `columns`: "" where the file has none."""
-        rows = chunk[list(self.headers.values())].set_axis(list(self.headers), axis=1)
-        empty = pd.array(pa.repeat("", len(rows)), dtype=TEXT)
-        rows = rows.assign(**dict.fromkeys(set(self.columns) - self.headers.keys(), empty))
+        empty = pd.array(pa.repeat("", len(chunk)), dtype=TEXT)
+        cells = {column: chunk[title].array for column, title in self.headers.items()}
+        cells |= dict.fromkeys(set(self.columns) - self.headers.keys(), empty)
+        rows = pd.DataFrame(cells, index=chunk.index, copy=False)
         return self.mapping.apply_values(rows) if self.mapping else rows
 
     @property
@@ -109,9 +110,3 @@ def expand_paths(paths, suffixes=SUFFIXES):
                 raise FileError(f"{path}: thư mục không có tệp {', '.join(suffixes)} nào; hãy kiểm tra đường dẫn")
         files |= dict.fromkeys(found)
     return list(files)
-
-
-def file_sha256(path):
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -101,7 +101,7 @@ class _VenueDays:
         self._outliers.take(rows.index, counted, findings.units, findings.accepted())
         prepared = pd.DataFrame({
             "day": day.astype("datetime64[s]"), "venue_id": venue_id, "unit": self._venues.take("unit", at), "scans": counted,
-            "people": people.to_numpy("i8", na_value=0),
+            "people": people.to_numpy("i8", na_value=0), "load_run": self._writing.run,
         })  # fmt: skip
         return findings, prepared
 
@@ -111,15 +111,16 @@ class _VenueDays:
         if len(refused):
             self._refused.append(refused)
         month = rows["day"].to_numpy("datetime64[M]")
-        for first in np.unique(month):
-            of_month = rows if month[0] == first and (month == first).all() else rows[month == first]
+        alone = len(month) and month.min() == month.max()
+        for first in month[:1] if alone else np.unique(month):
+            of_month = rows if alone else rows[month == first]
             partition = self._open_month(pd.Timestamp(first).date())
             if partition:
                 self._writing.changed += len(of_month)
                 self._tally.add(of_month)
-                self._writing.copier.put(partition, of_month.assign(load_run=self._writing.run))
+                self._writing.copier.put(partition, of_month)
             else:
-                self._staged.put(of_month)
+                self._staged.put(of_month.drop(columns="load_run"))
 
     def finish(self):
         refuse_misread(self._writing.source, [self._days], self._counts)

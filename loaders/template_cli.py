@@ -1,5 +1,6 @@
 """The command that writes empty files to fill in: phuqr template."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -9,22 +10,21 @@ import typer
 from geo import db
 from geo.errors import FileError, PhuqrError
 from geo.schema import venue_kind
-from loaders import aliases, boundaries, crosswalk, inspections, population, register, scans, venues, visits
 from loaders.templates import write_template
 
-TEMPLATES = {  # kind -> (name of the sheet, columns)
-    "boundaries": ("Địa giới", boundaries.COLUMNS),
-    "register": ("Diện phải tạo", register.COUNT_COLUMNS),
-    "register-organisations": ("Diện phải tạo", register.ORGANISATION_COLUMNS),
-    "venues": ("Địa điểm", venues.COLUMNS),
-    "scans": ("Lượt quét", scans.VENUE_DAY_COLUMNS),
-    "scans-hourly": ("Lượt quét theo giờ", scans.VENUE_HOUR_COLUMNS),
-    "scans-communes": ("Lượt quét theo xã", scans.COMMUNE_DAY_COLUMNS),
-    "visits": ("Lượt đến của ca", visits.COLUMNS),
-    "inspections": ("Kiểm tra", inspections.COLUMNS),
-    "population": ("Dân số", population.COLUMNS),
-    "unit-changes": ("Sáp nhập, chia tách", crosswalk.COLUMNS),
-    "aliases": ("Tên gọi khác", aliases.COLUMNS),
+TEMPLATES = {  # kind -> (name of the sheet, module of loaders, its columns)
+    "boundaries": ("Địa giới", "boundaries", "COLUMNS"),
+    "register": ("Diện phải tạo", "register", "COUNT_COLUMNS"),
+    "register-organisations": ("Diện phải tạo", "register", "ORGANISATION_COLUMNS"),
+    "venues": ("Địa điểm", "venues", "COLUMNS"),
+    "scans": ("Lượt quét", "scans", "VENUE_DAY_COLUMNS"),
+    "scans-hourly": ("Lượt quét theo giờ", "scans", "VENUE_HOUR_COLUMNS"),
+    "scans-communes": ("Lượt quét theo xã", "scans", "COMMUNE_DAY_COLUMNS"),
+    "visits": ("Lượt đến của ca", "visits", "COLUMNS"),
+    "inspections": ("Kiểm tra", "inspections", "COLUMNS"),
+    "population": ("Dân số", "population", "COLUMNS"),
+    "unit-changes": ("Sáp nhập, chia tách", "crosswalk", "COLUMNS"),
+    "aliases": ("Tên gọi khác", "aliases", "COLUMNS"),
 }
 
 app = typer.Typer()
@@ -40,10 +40,15 @@ def template(
     """Write an empty file with the headers that a loader takes, an example row, and what each column means."""
     if kind not in TEMPLATES:
         raise FileError(f"there is no template {kind}; choose one of {', '.join(TEMPLATES)}")
-    title, columns = TEMPLATES[kind]
     out = out or Path(f"{kind}.xlsx")
-    write_template(out, title, columns, _allowed_values())
+    write_template(out, TEMPLATES[kind][0], list_columns(kind), _allowed_values())
     typer.echo(f"đã ghi {out}")
+
+
+def list_columns(kind):
+    """The columns of a template; the loader of its kind is imported for them."""
+    _, module, columns = TEMPLATES[kind]
+    return getattr(import_module(f"loaders.{module}"), columns)
 
 
 def _allowed_values():

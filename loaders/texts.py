@@ -8,6 +8,7 @@ import codecs
 import csv
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count, islice
@@ -25,6 +26,9 @@ _DELIMITERS = {
     ",": "dấu phẩy", ";": "dấu chấm phẩy", "\t": "dấu tab", "|": "dấu gạch đứng",
     ":": "dấu hai chấm", "^": "dấu mũ", "~": "dấu ngã",
 }  # fmt: skip
+# Letter -> the delimiters, one bit each, with which a cell may begin behind it and end before it
+_CELL_ENDS = {ord(each): 1 << place for place, each in enumerate(_DELIMITERS)} | dict.fromkeys(b'\r\n"', 0xFF)
+_ENDS = bytes(_CELL_ENDS.get(letter, 0) for letter in range(256))
 _BLOCK = 1 << 20
 _WORDS = 5000  # different words that the character set is told by
 
@@ -59,25 +63,25 @@ def read_text(path, find):
 
 
 def _scan(path):
-    digest, decoder, quotes = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), _Quotes()
+    decoder, quotes = codecs.getincrementaldecoder("utf-8")(), _Quotes()
     lines, strange, last = 0, None, b"\n"
-    with open(path, "rb") as file:
+    with ThreadPoolExecutor(1, "digest") as beside, open(path, "rb") as file:
+        digest = beside.submit(file_sha256, path)
         head = file.read(_BLOCK)
         encoding = recognise_utf16(head)
         start = 3 if head.startswith(codecs.BOM_UTF8) else 0
         quotes.look(head[start:])
         for block in chain([head], iter(partial(file.read, _BLOCK), b"")):
-            digest.update(block)
             if not encoding and b"\0" in block:
                 line = lines + block[: block.index(b"\0")].count(b"\n") + 1
                 raise FileError(f"{path.name}: CSV hỏng (dòng {line} có ký tự rỗng); hãy mở và lưu lại tệp")
-            if not encoding and strange is None:
+            if not encoding and strange is None and not (block.isascii() and not decoder.getstate()[0]):
                 try:
                     decoder.decode(block)
                 except UnicodeDecodeError as error:
                     before = len(error.object) - len(block)  # what the decoder had kept of the block before
                     strange = lines + block[: max(error.start - before, 0)].count(b"\n") + 1
-            lines += block.count(b"\n")
+            lines += np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
             if block is not head:
                 quotes.look(block)
             last = block[-1:] or last
@@ -87,7 +91,13 @@ def _scan(path):
     fast = quotes.finish() if not encoding and strange is None else frozenset()
     if strange is not None:
         encoding = _recognise_legacy(path, strange)
-    return _Scan(digest.hexdigest(), lines, encoding or "utf-8", start, fast)
+    return _Scan(digest.result(), lines, encoding or "utf-8", start, fast)
+
+
+def file_sha256(path):
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _recognise_legacy(path, line):
@@ -115,11 +125,6 @@ class _Quotes:
     Where each opening one begins a cell and each closing one ends it, both readers read alike.
     """
 
-    _ENDS = np.zeros(256, dtype=np.uint8)
-    for _place, _delimiter in enumerate(_DELIMITERS):
-        _ENDS[ord(_delimiter)] = 1 << _place
-    _ENDS[list(b'\r\n"')] = 0xFF
-
     def __init__(self):
         self._fits, self._opening, self._tail = 0xFF, True, b"\n"
 
@@ -129,10 +134,11 @@ class _Quotes:
             self._tail = block[-1:] or self._tail
             return
         window = np.frombuffer(self._tail + block, dtype=np.uint8)
-        places = np.flatnonzero(window[1:-1] == ord('"')) + 1
-        opening = np.resize([self._opening, not self._opening], len(places))
-        neighbours = window[places + np.where(opening, -1, 1)]
-        self._fits &= int(np.bitwise_and.reduce(self._ENDS[neighbours], initial=0xFF))
+        places = np.flatnonzero(window[1:-1] == ord('"'))
+        opening, closing = (places[::2], places[1::2]) if self._opening else (places[1::2], places[::2])
+        for neighbours in (window[:-2].take(opening), window[2:].take(closing)):
+            ends = np.frombuffer(neighbours.tobytes().translate(_ENDS), dtype=np.uint8)
+            self._fits &= int(np.bitwise_and.reduce(ends, initial=0xFF))
         self._opening ^= bool(len(places) % 2)
         self._tail = window[-2:].tobytes()
 
@@ -180,8 +186,10 @@ def _decode_blocks(path, encoding):
 
 def _choose_delimiter(lines, usual, find, name):
     """The delimiter under which the first lines have the titles that are looked for, and their Heading."""
-    found = {}
+    found, text = {}, "".join(lines)
     for delimiter in sorted(_DELIMITERS, key=lambda each: each != usual):
+        if delimiter not in text and delimiter != usual:
+            continue
         records = [list(map(trim, record)) for record in _split_leniently(lines, delimiter)]
         heading = find(records)
         widths = [len(record) for record in records[heading.rows :] if any(record)]

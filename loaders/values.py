@@ -50,16 +50,18 @@ class DayReader:
         return self._read_both_ways if self._month_first and not self._day_first else 0
 
     def read(self, text):
-        """(days datetime64[s], fault: categorical of not_a_date and month_first, null where nothing is wrong)."""
+        """(days datetime64[s], fault: categorical of not_a_date and month_first, null where nothing is wrong; None if all is well)."""
         spread, distinct = encode(text)
         seconds, _, both = self._parse(distinct, spread)
         days = seconds.astype("datetime64[D]").astype("datetime64[s]")
         fault = np.where(both, 1, np.where(np.isnat(days) & _filled(distinct), 0, -1))
         days[both] = np.datetime64("NaT")
-        return pd.Series(days[spread], index=text.index), _faults(fault[spread], ["not_a_date", "month_first"], text)
+        return pd.Series(days.take(spread), index=text.index), _faults(
+            fault, ["not_a_date", "month_first"], text, spread
+        )
 
     def read_moments(self, text):
-        """(moments datetime64[s, UTC], fault: categorical of not_a_moment, month_first and no_time).
+        """(moments datetime64[s, UTC], fault: categorical of not_a_moment, month_first and no_time, None if all is well).
 
         Without an offset the text is local time; a day alone is no moment (no_time).
         """
@@ -70,7 +72,7 @@ class DayReader:
         )
         seconds[fault != -1] = np.datetime64("NaT")
         moments = pd.Series((seconds - _LOCAL)[spread], index=text.index).dt.tz_localize("UTC")
-        return moments, _faults(fault[spread], ["not_a_moment", "month_first", "no_time"], text)
+        return moments, _faults(fault, ["not_a_moment", "month_first", "no_time"], text, spread)
 
     def _parse(self, distinct, spread):
         """Local seconds of the distinct texts, whether each has a time, and whether it is refused as month_first."""
@@ -135,7 +137,7 @@ class NumberReader:
         return sum(count for sign, count in self._taken.items() if mixed or self._roles.get(sign) == "decimal")
 
     def counts(self, text):
-        """(Int64, fault: categorical of not_a_count and mixed_signs): whole numbers from 0, of up to 15 digits.
+        """(Int64, fault: categorical of not_a_count and mixed_signs, None where all is well): whole numbers from 0, of up to 15 digits.
 
         1.904 is 1904 unless the sign is the decimal one; then it is bad, and so is 1.000, which a person may have meant
         for a thousand. Where a column has both 1.904 and 1,904, and no value that shows which sign is which, neither
@@ -143,9 +145,7 @@ class NumberReader:
         """
         plain = _to_whole(text)
         if plain is not None:
-            return pd.Series(pd.arrays.IntegerArray(plain, np.zeros(len(plain), bool)), index=text.index), _faults(
-                np.full(len(plain), -1), _COUNT_FAULTS, text
-            )
+            return pd.Series(pd.arrays.IntegerArray(plain, np.zeros(len(plain), bool)), index=text.index), None
         spread, distinct = encode(text)
         self._gather(distinct)
         mixed = np.zeros(len(distinct), bool)
@@ -161,7 +161,7 @@ class NumberReader:
         good &= ~_matches(distinct, "^-") & ~mixed
         counts = pd.arrays.IntegerArray(np.where(good, numbers, 0).astype("int64")[spread], ~good[spread])
         fault = np.where(mixed, 1, np.where(~good & _filled(distinct), 0, -1))
-        return pd.Series(counts, index=text.index), _faults(fault[spread], _COUNT_FAULTS, text)
+        return pd.Series(counts, index=text.index), _faults(fault, _COUNT_FAULTS, text, spread)
 
     def numbers(self, text, low=None, high=None):
         """(float64, bad): numbers with up to 15 digits before the decimal sign.
@@ -172,7 +172,7 @@ class NumberReader:
         """
         ranged = low is not None and high is not None
         if ranged and _all_match(text, _PLAIN):
-            numbers = pc.cast(_cells(text), pa.float64()).to_numpy()
+            numbers = pc.cast(cells_of(text), pa.float64()).to_numpy()
             if ((numbers >= low) & (numbers <= high)).all():
                 return pd.Series(numbers, index=text.index), pd.Series(False, index=text.index)
         spread, distinct = encode(text)
@@ -240,25 +240,32 @@ def parse_flags(text):
 
 def encode(text):
     """Where each text stands among the distinct ones (numpy), and these in the order of their first appearance."""
-    encoded = pc.dictionary_encode(_cells(text)).combine_chunks()
+    encoded = pc.dictionary_encode(cells_of(text)).combine_chunks()
     encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     return encoded.indices.to_numpy(), encoded.dictionary
 
 
-def _cells(text):
+def cells_of(text):
     """The column as pyarrow's chunked large_string, "" where empty."""
     cells = pa.array(text.array, from_pandas=True)
     cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
     return cells.cast(pa.large_string()).fill_null("")
 
 
+def letters_of(cells):
+    """The bytes of all cells of a large_string array, one after the other (array of uint8)."""
+    _, offsets, data = cells.buffers()
+    begin, end = np.frombuffer(offsets, np.int64)[[cells.offset, cells.offset + len(cells)]] if len(cells) else (0, 0)
+    return np.frombuffer(data or b"", np.uint8)[begin:end]
+
+
 def _all_match(text, form):
-    return pc.all(pc.match_substring_regex(_cells(text), form)).as_py()
+    return pc.all(pc.match_substring_regex(cells_of(text), form)).as_py()
 
 
 def _to_whole(text):
     """Whole numbers (int64) of a column of digits and nothing else, which needs no looking at its signs; or None."""
-    cells = _cells(text)
+    cells = cells_of(text)
     if not pc.all(pc.ascii_is_decimal(cells)).as_py() or (pc.max(pc.binary_length(cells)).as_py() or 0) > 15:
         return None
     return pc.cast(cells, pa.int64()).to_numpy()
@@ -313,8 +320,11 @@ def _offset(zone):
     return (1 if zone[0] == "+" else -1) * (hours * 3600 + minutes * 60) - 7 * 3600
 
 
-def _faults(codes, rules, text):
-    return pd.Series(pd.Categorical.from_codes(codes, rules), index=text.index)
+def _faults(codes, rules, text, spread):
+    """The rules that texts break, by the numbers of the distinct ones; None where all of them are -1."""
+    if (codes < 0).all():
+        return None
+    return pd.Series(pd.Categorical.from_codes(codes[spread], rules), index=text.index)
 
 
 def _to_numbers(distinct, good, group, decimal):

@@ -7,7 +7,7 @@ import pytest
 from loaders.checking import Seen
 
 
-@pytest.mark.parametrize("as_keys", [np.asarray, lambda keys: [str(key) for key in keys]], ids=["numbers", "texts"])
+@pytest.mark.parametrize("as_keys", [np.asarray, lambda keys: pd.Series(keys).astype("str")], ids=["numbers", "texts"])
 @pytest.mark.parametrize(
     "order", [lambda keys: keys, np.sort, lambda keys: np.sort(keys)[::-1]], ids=["mixed", "up", "down"]
 )

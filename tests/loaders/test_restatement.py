@@ -74,7 +74,7 @@ def test_what_an_evidently_newer_export_no_longer_holds_is_taken_back(load, stor
     }
     logged = read_rows(f"SELECT rows_taken_back FROM load_run WHERE id = {outcome.run}")
     assert logged["rows_taken_back"].tolist() == [1]
-    assert "1 dòng của các ngày này không còn trong tệp mới: đã bỏ" in list(describe(outcome))
+    assert "1 dòng nạp trước không còn trong tệp mới: đã bỏ" in list(describe(outcome))
 
 
 def test_a_part_of_the_rows_takes_nothing_back(load, stored, restated):
@@ -83,7 +83,7 @@ def test_a_part_of_the_rows_takes_nothing_back(load, stored, restated):
     assert (outcome.rows_changed, outcome.rows_taken_back, outcome.rows_kept) == (1, 0, 2)
     assert stored() == {"V1_0": (11, 8)} | {name: (10, 8) for name in stored() if name != "V1_0"}
     assert list(restated(outcome).values()) == [(40, 41)]
-    assert "2 dòng đã nạp trước của các ngày này không có trong tệp: vẫn giữ" in list(describe(outcome))
+    assert "2 dòng nạp trước không có trong tệp: vẫn giữ" in list(describe(outcome))
     assert load(export(V4_2=None, V4_3=None, V1_0=(11, 8)), max_refused=0.1, name="again.csv").same_as == outcome.run
     looser = load(export(V4_2=None, V4_3=None, V1_0=(11, 7)), max_refused=0.1)
     assert (looser.rows_taken_back, looser.rows_kept) == (2, 0)
