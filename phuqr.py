@@ -15,6 +15,7 @@ def build():
     import dashboard.cli
     import dashboard.indicators_cli
     import dashboard.lagging_cli
+    import dashboard.tracing_cli
     import dashboard.units_cli
     import loaders.cli
 
@@ -25,6 +26,7 @@ def build():
     app.add_typer(dashboard.indicators_cli.app)
     app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
+    app.add_typer(dashboard.tracing_cli.app)
     return app
 
 

@@ -44,9 +44,9 @@ def read_case_weeks(connection, unit_code, window):
     asked = {"vintage": place.vintage.id, "first": window.first, "last": window.last}
     found = connection.execute(statement("read_case_weeks"), asked)
     rows = pd.DataFrame(found.all(), columns=["week", "code", "cases"]).astype({"cases": "Int64"})
-    inside = rows["code"].map(lambda code: place.unit in ancestors(place.units, code)).astype(bool)
-    rows = rows[inside].sort_values(["week", "code"], ignore_index=True)
-    units = rows["code"].map(place.units)
+    inside = [place.unit in ancestors(place.units, code) for code in rows["code"]]
+    rows = rows[pd.Series(inside, rows.index, dtype=bool)].reset_index(drop=True)
+    units = [place.units[code] for code in rows["code"]]
     rows = rows.assign(name=[unit.name for unit in units], parent_code=[unit.parent_code for unit in units])
     return CaseWeeks(
         place.unit, window, place.vintage, rows[["week", "code", "name", "parent_code", "cases"]], _add_up(rows, place),
@@ -56,13 +56,15 @@ def read_case_weeks(connection, unit_code, window):
 
 def _add_up(rows, place):
     """What the rows can add up to, as they are shown: one or two where the count is left out."""
-    ends = rows.assign(low=rows["cases"].fillna(1), high=rows["cases"].fillna(FEWEST - 1))
-    sums = []
-    for level in range(place.unit.level, LEVELS["commune"]):
-        above = ends["code"].map(lambda code, level=level: next(u.code for u in ancestors(place.units, code) if u.level <= level))
-        of_level = ends.assign(code=above).groupby(["week", "code"])[["low", "high"]].sum().reset_index()
-        sums.append(of_level[of_level["code"].map(lambda code, level=level: place.units[code].level == level)])
-    summed = pd.concat(sums) if sums else pd.DataFrame(columns=["week", "code", "low", "high"])
-    units = summed["code"].map(place.units)
-    summed = summed.assign(name=[unit.name for unit in units], level=[unit.level for unit in units])
-    return summed[["week", "code", "name", "level", "low", "high"]].astype({"low": "Int64", "high": "Int64"})
+    ends = {}
+    for week, code, cases in zip(rows["week"], rows["code"], rows["cases"], strict=True):
+        least, most = (1, FEWEST - 1) if pd.isna(cases) else (int(cases), int(cases))
+        for unit in ancestors(place.units, code):
+            if place.unit.level <= unit.level < LEVELS["commune"]:
+                low, high = ends.get((week, unit.code), (0, 0))
+                ends[week, unit.code] = low + least, high + most
+    found = [
+        (week, code, place.units[code].name, place.units[code].level, low, high)
+        for (week, code), (low, high) in sorted(ends.items())
+    ]
+    return pd.DataFrame(found, columns=["week", "code", "name", "level", "low", "high"])

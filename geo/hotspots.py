@@ -23,7 +23,7 @@ DEFINITIONS = {
     "grade": "1 to 3, by how many hold: many cases, many exposed, recent, a kind of venue where people are close (see phuqr rules list)",
     "state": "proposed, confirmed or closed by a reviewer; closed and told of anew since is proposed again, and reopened",
     "activity_rate": "I4 of the venue's commune",
-    "scans_little": "the commune's activity rate is below its province's: these come first",
+    "scans_little": "the commune's activity rate is below that of the whole unit asked for: these come first",
     "located": "false: the venue has no point of its own, lon and lat are one in its commune",
 }
 GRADES = {0: 1, 1: 1, 2: 2, 3: 3, 4: 3}  # points -> grade
@@ -73,7 +73,7 @@ def read_longest(connection, place, day):
 def rank(rows, coverage):
     """The rows in the order of a leader's list: closed ones last; first those of communes that scan little; then the gravest.
 
-    coverage: of the province or district that holds them, by commune (geo.coverage); gives activity_rate and scans_little.
+    coverage: of the unit that holds them, by commune (geo.coverage); gives activity_rate, and scans_little: it is below the unit's.
     """
     rates = coverage.rows.set_index("code")["activity_rate"]
     rate = rows["commune_code"].map(rates).astype("Float64")

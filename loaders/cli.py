@@ -7,7 +7,7 @@ import typer
 
 from geo import cluster, db, summaries
 from geo.errors import ClusterError
-from loaders import load_cli, template_cli
+from loaders import load_cli, template_cli, visits_cli
 from loaders.load_cli import describe, show_progress
 
 app = typer.Typer()
@@ -15,6 +15,7 @@ database = typer.Typer(no_args_is_help=True, help="The private PostgreSQL cluste
 app.add_typer(database, name="db")
 app.add_typer(load_cli.app)
 app.add_typer(template_cli.app)
+app.add_typer(visits_cli.app)
 
 
 @database.command()

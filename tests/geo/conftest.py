@@ -66,7 +66,7 @@ def tell(traced_province, tmp_path):
 
     yield load
     with db.engine().begin() as connection:
-        connection.execute(sa.text("SET session_replication_role = replica"))  # decisions are never removed otherwise
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # decisions are never removed otherwise
         for table in ("visit", "visit_history", "hotspot_review", "rectification", "case_week", "gap_week", "visit_purge"):
             connection.execute(sa.text(f"DELETE FROM {table}"))
         connection.execute(sa.text("DELETE FROM load_run WHERE kind = 'visits'"))
