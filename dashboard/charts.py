@@ -112,4 +112,4 @@ def bars(rows, total, titles, text):
     drawn = alt.Chart(rows).mark_bar(height=13).encode(x, order, color=shade, tooltip=tips)
     told = alt.Chart(rows).mark_text(align="left", dx=4, color=INK, fontSize=11).encode(x, order, text="said:N")
     line = alt.Chart(pd.DataFrame({"rate": [total]})).mark_rule(color=INK, strokeWidth=1.4).encode(x="rate:Q")
-    return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 20), text)
+    return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 75), text)

@@ -2,18 +2,20 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from geo import db
 from geo.accounts import add_account, find_scope, operator_scope
 from geo.audit import operator
 from geo.coverage import Window
 from geo.errors import UnitError
-from geo.lagging import FEWEST, judge, read_lagging, report_week, report_weeks
+from geo.lagging import FEWEST, adjust, judge, read_lagging, report_week, report_weeks
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 
@@ -83,6 +85,23 @@ def test_a_verdict_holds_what_it_says(counts):
             assert 0 <= row.low <= active / of <= row.high <= 1
             behind = row.high < row.parent_rate
             assert row.verdict == ("ok" if not behind else "lagging" if row.p <= 0.05 else "watch")
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3)), min_size=1, max_size=60))
+def test_the_adjustment_is_that_of_the_statistics_library_group_by_group(told):
+    p, group = (np.array(each) for each in zip(*told, strict=True))
+    found = adjust(p, group)
+    for each in np.unique(group):
+        assert found[group == each] == pytest.approx(false_discovery_control(p[group == each]), abs=1e-12)
+
+
+def test_units_of_several_parents_are_judged_each_among_its_own():
+    numerator, denominator = pd.Series([4, 300, 9, 50], dtype="Int64"), pd.Series([34, 970, 30, 60], dtype="Int64")
+    found = judge(numerator, denominator, pd.Series(["440", "440", "449", "449"]))
+    assert list(found["verdict"]) == ["lagging", "ok", "lagging", "ok"]
+    assert list(found["parent_rate"]) == pytest.approx([304 / 1004] * 2 + [59 / 90] * 2)
+    alone = judge(numerator[2:], denominator[2:])
+    assert list(found["p"][2:]) == pytest.approx(list(alone["p"]))
 
 
 def test_report_weeks_run_from_thursday_to_wednesday():
