@@ -48,7 +48,7 @@ _COMMUNES = """
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = coalesce(d.parent_code, c.parent_code)
     WHERE c.vintage = :vintage AND c.level = 3
 """
-_KINDS = "Cơ quan nhà nước", "Quán ăn uống phục vụ tại chỗ", "Cửa hàng thiết yếu"
+_KINDS = "Trụ sở làm việc", "Quán ăn uống phục vụ tại chỗ", "Quán cà phê"
 _OPENED, _SCANNED = np.datetime64("2021-10-01"), np.datetime64("2021-12-01")
 
 

@@ -42,11 +42,10 @@ class CodeTable:
     def _look_up(self, words, long, first=None):
         """The places of packed texts; first: place of the first of them, where they are to be added."""
         places, mask = np.full(len(words), _NONE, np.int64), len(self._slots) - 1
-        slots, rows = _hash(words) & np.uint64(mask), np.arange(len(words))
-        slots = slots.astype(np.int64)
+        slots, rows = (_hash(words) & np.uint64(mask)).astype(np.int64), np.arange(len(words))
         rows = rows[~np.isin(rows, list(long))] if long else rows
         while len(rows):
-            held = self._slots[slots[rows]]
+            held = self._slots.take(slots if len(rows) == len(slots) else slots[rows])
             if first is not None and (held == _NONE).any():
                 free = rows[held == _NONE][::-1]  # of texts that come to one slot the first one is written last
                 self._slots[slots[free]] = first + free

@@ -266,7 +266,11 @@ def _all_match(text, form):
 def _to_whole(text):
     """Whole numbers (int64) of a column of digits and nothing else, which needs no looking at its signs; or None."""
     cells = cells_of(text)
-    if not pc.all(pc.ascii_is_decimal(cells)).as_py() or (pc.max(pc.binary_length(cells)).as_py() or 0) > 15:
+    sizes = pc.min_max(pc.binary_length(cells)).as_py()
+    if not sizes["min"] or sizes["max"] > 15:
+        return None
+    letters = [letters_of(part) for part in cells.chunks]
+    if any(((part < ord("0")) | (part > ord("9"))).any() for part in letters):
         return None
     return pc.cast(cells, pa.int64()).to_numpy()
 
