@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import sqlalchemy as sa
 
-from geo.bulk import encode_rows, read_numbers
+from geo.bulk import NEVER, array, encode_rows, read_numbers, read_rows, unpack
 
 _VENUES = """
     SELECT v.unit, v.id, v.created_on, k.number, CAST(v.solution = 'device' AS integer)
@@ -29,6 +29,7 @@ class Venues:
     units: numbers of the communes, sorted, also of those without venues. starts: where the venues of each begin, and the end.
     ids, created (days as in geo.bulk), kinds (places in `codes`), devices (0 or 1): one each per venue.
     codes, groups: each kind's code and obligation group, "" for none.
+    first: their first days with scans, NEVER of those without; None where that is not known yet, as devices where not read.
     """
 
     units: np.ndarray
@@ -36,9 +37,10 @@ class Venues:
     ids: np.ndarray
     created: np.ndarray
     kinds: np.ndarray
-    devices: np.ndarray
     codes: list
     groups: list
+    devices: np.ndarray | None = None
+    first: np.ndarray | None = None
 
     @cached_property
     def sizes(self):
@@ -85,8 +87,12 @@ class Venues:
     @cached_property
     def _by_id(self):
         """Where in the columns a venue is, by its id; -1 for none."""
-        found = np.full(self.ids.max(initial=0) + 2, -1, "i4")
-        found[self.ids] = np.arange(len(self.ids))
+        return self.spread(np.arange(len(self.ids)))
+
+    def spread(self, values):
+        """An array of what each venue has, by id; -1 for no venue, its last place among them."""
+        found = np.full(self.ids.max(initial=0) + 2, -1)
+        found[self.ids] = values
         return found
 
     def find(self, ids):
@@ -108,7 +114,25 @@ def read_venues(connection, units=None, among=None):
     units = np.unique(unit) if units is None else units
     starts = np.append(np.searchsorted(unit, units), len(unit))
     codes, groups = [each.code for each in kinds], [each.of for each in kinds]
-    return Venues(units, starts, ids[order], created[order], kind[order], device[order], codes, groups)
+    return Venues(units, starts, ids[order], created[order], kind[order], codes, groups, devices=device[order])
+
+
+def read_summarised(connection):
+    """The Venues of all communes as the summaries have them."""
+    kinds = connection.execute(sa.text(_KINDS)).all()
+    codes, groups = [each.code for each in kinds], [each.of for each in kinds]
+    units, columns = [], []
+    for unit, *arrays in read_rows(connection, "SELECT unit, venues, created, first_scan FROM commune_summary ORDER BY unit"):
+        units.append(int.from_bytes(unit, "big"))
+        columns.append([array(each) for each in arrays])
+    starts = np.cumsum([0, *(len(ids) for ids, *_ in columns)])
+    ids, created, first = (np.concatenate([np.zeros(0), *each]).astype("i4") for each in zip(*columns, strict=True)) if columns else np.zeros((3, 0), "i4")
+    place, number = {unit: n for n, unit in enumerate(units)}, {code: n for n, code in enumerate(codes)}
+    kind = np.zeros(len(ids), "i4")
+    for unit, code, mask in read_rows(connection, "SELECT unit, kind, venues FROM kind_summary"):
+        start = starts[place[int.from_bytes(unit, "big")]]
+        kind[start + np.flatnonzero(unpack(mask))] = number[code.decode()]
+    return Venues(np.array(units, "i4"), starts, ids, created, kind, codes, groups, first=first)
 
 
 class Activity:
@@ -121,23 +145,22 @@ class Activity:
         self._seen = np.zeros((days, len(venues.slot_communes)), bool)
         self._scans, self._people = (np.zeros(self._seen.shape, "i8") for _ in range(2))
         self._bit_of = venues.bit_starts[venues.commune] + venues.places
+        self._bit_by_id, self._slot_by_id = venues.spread(self._bit_of), venues.spread(venues.slots)
 
     def add(self, day, ids, scans, people):
         """Count rows: arrays, or one day for all of them."""
-        at, row = self._venues.find(ids), np.asarray(day, "i8") - self._first
-        slot = row * self._seen.shape[1] + self._venues.slots[at]
+        row = np.asarray(day, "i8") - self._first
+        slot = row * self._seen.shape[1] + self._slot_by_id[ids]
         self._seen.reshape(-1)[slot] = True
         np.add.at(self._scans.reshape(-1), slot, scans)
         np.add.at(self._people.reshape(-1), slot, people)
-        bit = row * self._bits.shape[1] + self._bit_of[at]
-        active = np.asarray(scans) > 0
+        bit, active = row * self._bits.shape[1] + self._bit_by_id[ids], np.asarray(scans) > 0
         self._bits.reshape(-1)[bit if active.all() else bit[active]] = 1
 
-    def first_days(self):
-        """The first day with rows by commune, as it is numbered."""
-        seen = self._by_commune(self._seen, np.logical_or)
-        first, units = seen.argmax(axis=0) + self._first, self._venues.units[self._communes]
-        return {unit: day for unit, day, any_ in zip(units.tolist(), first.tolist(), seen.any(axis=0), strict=True) if any_}
+    def first_scans(self):
+        """The first of the days with scans of each venue, or NEVER."""
+        bits = self._bits[:, self._bit_of]
+        return np.where(bits.any(axis=0), self._first + bits.argmax(axis=0), NEVER).astype("i4")
 
     def encode(self):
         """The rows (bytes) of activity_day, and those of activity_kind_day."""

@@ -25,6 +25,31 @@ def read_numbers(connection, query, names):
     return np.frombuffer(out.getbuffer()[len(_HEADER) : -len(_END)], np.dtype([("fields", ">i2"), *fields]))
 
 
+def read_rows(connection, query):
+    """The rows of a query as tuples of fields (bytes): see array and unpack."""
+    out = io.BytesIO()
+    with connection.connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", out)
+    data, at = out.getvalue(), len(_HEADER)
+    while (count := int.from_bytes(data[at : at + 2], "big", signed=True)) >= 0:
+        at, fields = at + 2, []
+        for _ in range(count):
+            start = at + 4
+            at = start + int.from_bytes(data[at:start], "big")
+            fields.append(data[start:at])
+        yield tuple(fields)
+
+
+def array(field):
+    """The integers or days of an array's field, none null."""
+    return np.frombuffer(field, ">i4", offset=12 if len(field) == 12 else 20)[1::2]
+
+
+def unpack(field):
+    """The bits of a field, one byte each."""
+    return np.unpackbits(np.frombuffer(field, "u1", offset=4))
+
+
 def write_rows(connection, table, columns, rows):
     """Add encoded rows (an iterable of bytes) to a table; through a stage, since a guarded table takes no COPY."""
     with staged(connection, table, columns, rows) as stage:

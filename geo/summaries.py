@@ -11,7 +11,7 @@ that are copied straight into an empty month, which no trigger sees; `rebuild` m
 import numpy as np
 import sqlalchemy as sa
 
-from geo.bits import Activity, capacity_of, read_venues
+from geo.bits import Activity, capacity_of, read_summarised, read_venues
 from geo.bulk import EPOCH, NEVER, Arrays, bits, encode_row, number, read_numbers, staged, write_rows
 
 TABLES = "commune_summary", "group_summary", "kind_summary", "activity_day", "activity_kind_day"
@@ -46,7 +46,7 @@ class Tally:
 
     def __init__(self, connection):
         refresh(connection)  # or what is noted of these months until now would be counted from the rows to come
-        self._connection, self._venues, self._months = connection, read_venues(connection), {}
+        self._connection, self._venues, self._months = connection, read_summarised(connection), {}
 
     def add(self, rows):
         """Count rows of one month: a frame of day, venue_id, scans and people."""
@@ -59,16 +59,19 @@ class Tally:
 
     def keep(self):
         """Write what was counted."""
-        refresh(self._connection)
-        since = {}
+        connection, venues, scanned = self._connection, self._venues, self._venues.first
         for first, month in self._months.items():
             for table in ("activity_day", "activity_kind_day"):  # of a table of the month that was dropped
-                self._connection.execute(sa.text(f"DELETE FROM {table} {_OF_MONTH}"), {"first": first.item()})
-            _write_activity(self._connection, *month.encode())
-            for unit, day in month.first_days().items():
-                since[unit] = min(day, since.get(unit, day))
-        _summarise(self._connection, self._venues, since)
-        self._connection.execute(sa.text("SELECT analyze_summaries()"))
+                connection.execute(sa.text(f"DELETE FROM {table} {_OF_MONTH}"), {"first": first.item()})
+            _write_activity(connection, *month.encode())
+            scanned = np.minimum(scanned, month.first_scans())
+        for table, keys, rows, fields in _encode(venues, scanned, whole=False):
+            ((column, values),) = fields.items()
+            encoded = (encode_row(*row, value) for row, value in zip(rows, values, strict=True))
+            with staged(connection, table, [*keys, column], encoded) as stage:
+                same = " AND ".join(f"t.{key} = s.{key}" for key in keys)
+                connection.exec_driver_sql(f"UPDATE {table} t SET {column} = s.{column} FROM {stage} s WHERE {same}")
+        connection.execute(sa.text("SELECT analyze_summaries()"))
 
 
 def _reorder(connection, venues):
@@ -130,31 +133,54 @@ def _write_activity(connection, days, kinds):
 def _summarise(connection, venues, since):
     """Write what is kept of the venues; since: the first day, by commune, whose scans may not be as they were."""
     first = _find_first_scans(connection, venues, since)
-    for table in ("commune_summary", "group_summary", "kind_summary"):
+    for table, keys, rows, fields in _encode(venues, first):
         connection.execute(sa.text(f"DELETE FROM {table} WHERE unit = ANY (:units)"), {"units": venues.units.tolist()})
-    ids, created, scanned = Arrays(venues.ids, "integer"), Arrays(venues.created, "date"), Arrays(first, "date")
-    rows = [
-        encode_row(number(unit), *(each.take(start, stop) for each in (ids, created, scanned)))
-        for unit, start, stop in zip(venues.units.tolist(), venues.starts[:-1].tolist(), venues.starts[1:].tolist(), strict=True)
-        if stop > start
-    ]
-    write_rows(connection, "commune_summary", ["unit", "venues", "created", "first_scan"], rows)
+        encoded = (encode_row(*row, *values) for row, *values in zip(rows, *fields.values(), strict=True))
+        write_rows(connection, table, [*keys, *fields], encoded)
 
+
+def _encode(venues, first, whole=True):
+    """By table of what is kept of venues: its name and keys, the fields of these by row, and by column those of the others.
+
+    whole: all columns; else only those that hang on first scans.
+    """
+    unit = [number(each) for each in venues.units.tolist()]
     groups = sorted(set(venues.groups))
-    group_of = np.array([groups.index(group) for group in venues.groups])[venues.kinds] if len(venues.ids) else venues.kinds
-    keys, days = _encode_days(venues, first, venues.commune * len(groups) + group_of)
-    rows = [
-        encode_row(number(venues.units[key // len(groups)]), groups[key % len(groups)].encode(), *fields)
-        for key, fields in zip(keys.tolist(), days, strict=True)
-    ]
-    write_rows(connection, "group_summary", ["unit", "obligation_group", *_DAYS], rows)
+    group = np.array([groups.index(each) for each in venues.groups])[venues.kinds]
+    scanned, since = first < NEVER, np.maximum(venues.created, first)
 
-    keys, days = _encode_days(venues, first, venues.slots)
-    rows = [
-        encode_row(number(venues.units[venues.slot_communes[key]]), venues.codes[venues.slot_kinds[key]].encode(), *fields, mask)
-        for key, fields, mask in zip(keys.tolist(), days, _encode_masks(venues), strict=True)
-    ]
-    write_rows(connection, "kind_summary", ["unit", "kind", *_DAYS, "venues"], rows)
+    of, distinct = venues.commune, np.flatnonzero(venues.sizes)
+    fields = {"first_scan": _split(first, of, distinct, sort=False)}
+    if whole:
+        fields |= {"venues": _split(venues.ids, of, distinct, "integer", sort=False), "created": _split(venues.created, of, distinct)}
+    yield "commune_summary", ["unit"], [(unit[key],) for key in distinct], fields
+
+    of = venues.commune * len(groups) + group
+    distinct = np.unique(of)
+    rows = [(unit[key // len(groups)], groups[key % len(groups)].encode()) for key in distinct]
+    yield "group_summary", ["unit", "obligation_group"], rows, _encode_days(venues, since, scanned, of, distinct, whole)
+
+    of, distinct = venues.slots, np.arange(len(venues.slot_kinds))
+    rows = [(unit[venues.slot_communes[key]], venues.codes[venues.slot_kinds[key]].encode()) for key in distinct]
+    fields = _encode_days(venues, since, scanned, of, distinct, whole)
+    yield "kind_summary", ["unit", "kind"], rows, fields | ({"venues": _encode_masks(venues)} if whole else {})
+
+
+def _encode_days(venues, since, scanned, of, distinct, whole):
+    fields = {"scanned": _split(since[scanned], of[scanned], distinct)}
+    if whole:
+        device = venues.devices == 1
+        fields["created"] = _split(venues.created, of, distinct)
+        fields["devices"] = _split(venues.created[device], of[device], distinct)
+    return fields
+
+
+def _split(values, of, distinct, kind="date", sort=True):
+    """The values as one array's field for each of the `distinct` that they are `of`; sorted, or in their order."""
+    order = np.lexsort((values, of)) if sort else np.argsort(of, kind="stable")
+    arrays, of = Arrays(values[order], kind), of[order]
+    ends = (np.searchsorted(of, distinct, side).tolist() for side in ("left", "right"))
+    return [arrays.take(start, stop) for start, stop in zip(*ends, strict=True)]
 
 
 def _find_first_scans(connection, venues, since):
@@ -173,19 +199,6 @@ def _find_first_scans(connection, venues, since):
         found = np.where(masks.any(axis=0), np.array(days)[masks.argmax(axis=0)], NEVER)
         first[of] = np.minimum(first[of], found)
     return first
-
-
-def _encode_days(venues, first, keys):
-    """The distinct keys of the venues, and by key, in turn, the fields created, scanned and devices."""
-    distinct = np.unique(keys)
-    device, scanned = venues.devices == 1, first < NEVER
-    columns = []
-    for among, days in ((slice(None), venues.created), (scanned, np.maximum(venues.created, first)), (device, venues.created)):
-        order = np.lexsort((days[among], keys[among]))
-        sorted_keys, arrays = keys[among][order], Arrays(days[among][order], "date")
-        starts, stops = (np.searchsorted(sorted_keys, distinct, side).tolist() for side in ("left", "right"))
-        columns.append([arrays.take(*ends) for ends in zip(starts, stops, strict=True)])
-    return distinct, zip(*columns, strict=True)
 
 
 def _encode_masks(venues):
@@ -207,7 +220,6 @@ def _read_masks(connection, since):
             yield unit, days, np.frombuffer(text.encode(), "u1").reshape(len(days), -1) - ord("0")
 
 
-_DAYS = "created", "scanned", "devices"
 _ALWAYS = -NEVER // 1000  # a day before all others
 _COMMUNES = 500  # whose bits are read at once
 _OF_MONTH = "WHERE day BETWEEN :first AND CAST(CAST(:first AS date) + interval '1 month' AS date) - 1"

@@ -77,6 +77,11 @@ CREATE TRIGGER scans_removed AFTER DELETE ON scan_day REFERENCING OLD TABLE AS c
     FOR EACH STATEMENT EXECUTE FUNCTION note_scans();
 """
 
+# Arrays and bits are never chosen by: statistics of their elements would take longer than all else
+_STATISTICS = {
+    "commune_summary": ["venues", "created", "first_scan"], "group_summary": ["created", "scanned", "devices"],
+    "kind_summary": ["created", "scanned", "devices", "venues"], "activity_day": ["venues"],
+}  # fmt: skip
 _FUNCTIONS = """
 CREATE FUNCTION analyze_summaries() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -162,6 +167,9 @@ def upgrade():
     op.execute(_TRIGGERS)
     op.execute(_FUNCTIONS)
     op.execute(_GRANTS)
+    for table, columns in _STATISTICS.items():
+        for column in columns:
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
     for table in _SUMMARIES:
         op.execute(f"GRANT SELECT ON {table} TO phuqr_viewer")
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO phuqr_loader")
