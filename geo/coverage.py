@@ -193,17 +193,17 @@ def list_kinds(connection):
 
 
 def _read_provinces(connection, units, unit, vintage, window):
-    """What is loaded of the province that a unit is in, or of all; WindowError where it cannot be counted in this vintage."""
+    """What is loaded of the province that a unit is in, or of all; WindowError where the one cannot be counted in this vintage."""
     province = list(ancestors(units, unit.code))[-1].code if unit else None
     asked = {"vintage": vintage.id, "province": province, "first": window.first, "last": window.last}
     known = connection.execute(statement("read_province"), asked).all()
     elsewhere = sum(each.other_vintages for each in known)
-    if elsewhere:
+    if unit and elsewhere:
         raise WindowError(
             f"{elsewhere} venues were declared in other units than those in force since "
             f"{vintage.valid_from:%d/%m/%Y} and cannot be counted there; choose a window of their time"
         )
-    return known
+    return [each for each in known if not each.other_vintages]
 
 
 def _read_units(connection, asked, level, name="read_coverage"):

@@ -7,6 +7,7 @@ from geo.db import statement
 from geo.errors import BoundaryError, UnitError
 
 LEVELS = {"province": 1, "district": 2, "commune": 3}
+WHOLE = "all"  # stands for a unit's code where all in scope is meant, be it the country
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Atlas:
         return list(ancestors(self.units, code))[-1]
 
     def top(self, code):
-        """The largest unit in scope that a unit in scope is in, or is."""
+        """The largest unit in scope that a unit in scope is in, or is; None for WHOLE."""
+        if code == WHOLE:
+            return None
         return [unit for unit in ancestors(self.units, code) if unit.in_scope][-1]
 
     def tops(self):
@@ -118,11 +121,16 @@ def ancestors(units, code):
 
 
 def communes_within(units, code):
-    """Codes of the communes inside a unit: itself, if it is one."""
+    """Codes of the communes inside a unit: itself, if it is one; of WHOLE, all in scope."""
     return [
         unit.code
         for unit in units.values()
-        if unit.level == 3 and code in (unit.code, unit.parent_code, units[unit.parent_code].parent_code)
+        if unit.level == 3
+        and (
+            unit.in_scope
+            if code == WHOLE
+            else code in (unit.code, unit.parent_code, units[unit.parent_code].parent_code)
+        )
     ]
 
 
@@ -137,6 +145,6 @@ def read_polygons(connection, vintage_id, code=None):
     return gpd.read_postgis(statement("list_polygons"), connection, geom_col="geometry", params=place)
 
 
-def read_bounds(connection, vintage_id, code):
-    """West, south, east and north of a unit as drawn on the map, in degrees."""
+def read_bounds(connection, vintage_id, code=None):
+    """West, south, east and north of a unit, or of all in scope, as drawn on the map, in degrees."""
     return tuple(connection.execute(statement("read_bounds"), {"vintage": vintage_id, "unit": code}).one())
