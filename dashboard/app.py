@@ -31,7 +31,8 @@ from geo.coverage import read_coverage, read_holdings
 from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
 from geo.quality import list_findings
 from geo.scope import NOTHING
-from geo.units import list_units, list_vintages, read_atlas, read_polygons
+from geo.units import WHOLE, ancestors, list_units, list_vintages, read_atlas, read_polygons
+from geo.whole import read_whole
 
 _HERE = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,15 +49,19 @@ register_url_convertor("number", _NumberConvertor())
 
 @lru_cache(maxsize=64)
 def _encoded_geometry(scope, vintage_id, version, unit):
-    """The gzipped TopoJSON of a unit's communes and its ETag; 404 where there is no such unit in scope."""
+    """The gzipped TopoJSON of the communes of a unit, or of all in scope (WHOLE), and its ETag; 404 where there is no such unit in scope."""
     with db.reading(scope) as connection:
         # A version yet to come is refused: its address would go on showing the borders of before
         known = {vintage.id: vintage for vintage in list_vintages(connection) if version <= vintage.version}
         units = list_units(connection, known[vintage_id]) if vintage_id in known else {}
-        if unit not in units or not units[unit].in_scope:
+        if unit == WHOLE and units:
+            unit = None
+        elif unit not in units or not units[unit].in_scope:
             raise HTTPException(404)
         polygons = read_polygons(connection, vintage_id, unit)
-    body = gzip.compress(encode_topojson(polygons), mtime=0)
+    above = {code for one in set(polygons["parent_code"]) for code in (each.code for each in ancestors(units, one))}
+    names = {code: (units[code].name, units[code].parent_code) for code in sorted(above)}
+    body = gzip.compress(encode_topojson(polygons, names), mtime=0)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
@@ -91,7 +96,10 @@ def coverage_table(request):
         filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
         if fell_back:
             raise HTTPException(404)
-        coverage = read_coverage(connection, filters.unit, window, group=filters.group)
+        if filters.unit == WHOLE:
+            coverage = read_whole(connection, window, group=filters.group)
+        else:
+            coverage = read_coverage(connection, filters.unit, window, group=filters.group)
     text, group = Text(filters.language), filters.group or ALL
     names = {code: unit.name for code, unit in atlas.units.items()}
     body = coverage_workbook(coverage, names, text.group(group), text)

@@ -14,7 +14,9 @@ from geo.coverage import Window, read_coverage, read_holdings, read_total
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
-from geo.units import list_vintages, read_atlas, read_bounds, read_polygons
+from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
+from geo.venues import count_points, count_venues, list_kinds, list_venues
+from geo.whole import read_whole
 
 
 def reader():
@@ -37,16 +39,11 @@ def atlas(version, scope, day):
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def coverage(version, scope, unit, first, last, group):
-    """Coverage by commune of a unit, as geo.coverage.read_coverage gives it."""
+def coverage(version, scope, unit, first, last, group, by="commune"):
+    """Coverage of a unit, as geo.coverage.read_coverage gives it; of all in scope (WHOLE), as geo.whole.read_whole."""
     with db.reading(scope) as connection:
-        return read_coverage(connection, unit, Window(first, last), group=group)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def divided(version, scope, unit, first, last, group, by):
-    """Coverage of a unit by "kind" or "department", as geo.coverage.read_coverage gives it."""
-    with db.reading(scope) as connection:
+        if unit == WHOLE:
+            return read_whole(connection, Window(first, last), by, group)
         return read_coverage(connection, unit, Window(first, last), by, group)
 
 
@@ -57,11 +54,42 @@ def total(version, scope, unit, first, last, group):
         return read_total(connection, unit, Window(first, last), group)
 
 
-@st.cache_data(max_entries=20, show_spinner=False)
+@st.cache_data(max_entries=200, show_spinner=False)
 def bounds(version, scope, vintage_id, unit):
-    """West, south, east and north of a unit, in degrees."""
+    """West, south, east and north of a unit, or of all in scope (WHOLE), in degrees."""
     with db.reading(scope) as connection:
-        return read_bounds(connection, vintage_id, unit)
+        return read_bounds(connection, vintage_id, None if unit == WHOLE else unit)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def kinds(version, scope):
+    """Kinds of venue: code -> (Vietnamese, English name)."""
+    with db.reading(scope) as connection:
+        return list_kinds(connection)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def points(version, scope, vintage, unit):
+    """Of how many venues of a unit it is not known where they are: venues, no_point, outside."""
+    with db.reading(scope) as connection:
+        found = count_points(connection, vintage, None if unit == WHOLE else unit)
+        return found._asdict()
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def venues(version, scope, vintage, unit, first, last, narrowed, scans_known, code=None):
+    """The first venues of a unit in a state, and how many there are, as geo.venues.list_venues gives them."""
+    with db.reading(scope) as connection:
+        place = None if unit == WHOLE else unit
+        return list_venues(connection, vintage, place, Window(first, last), narrowed, scans_known, code)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def venue_counts(version, scope, vintage, unit, first, last, narrowed, scans_known):
+    """How many such venues each commune of a unit has, as geo.venues.count_venues gives them."""
+    with db.reading(scope) as connection:
+        place = None if unit == WHOLE else unit
+        return count_venues(connection, vintage, place, Window(first, last), narrowed, scans_known)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

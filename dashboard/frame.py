@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from dashboard.words import LANGUAGES
 from geo.db import today
 from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
 from geo.lagging import report_week, report_weeks
-from geo.units import communes_within
+from geo.units import WHOLE, communes_within
 
 _STYLE = Path(__file__).parent / "static" / "phuqr.css"
 _NOTICES = {
@@ -100,8 +101,11 @@ def show_account(reader, text):
     )
 
 
-def choose_filters(reader, held, text):
-    """The row of filters; returns the Filters as they now stand and the units in force at the window's end."""
+def choose_filters(reader, held, text, whole=False):
+    """The row of filters; returns the Filters as they now stand and the units in force at the window's end.
+
+    whole: the page can show all in scope at once; another opens on one of the units that make it up.
+    """
     opened = state.address_changed()
     asked = st.query_params if opened else state.from_widgets().as_query()
     window = state.read_window(asked, held.scans_until or today())
@@ -112,18 +116,21 @@ def choose_filters(reader, held, text):
         st.stop()
     # What was chosen is read as an address is: the units of another window's end may be others
     filters, fell_back = state.read_filters(asked, window, default_unit(held, atlas), held.groups, atlas)
-    if opened or fell_back:
+    narrowed = filters.unit == WHOLE and not whole
+    if narrowed:
+        filters = replace(filters, unit=default_unit(held, atlas))
+    if opened or fell_back or narrowed:
         state.to_widgets(filters)
     if fell_back:
         st.warning(text("error.choice"))
-    top = atlas.top(filters.unit)
-    districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, top.code)]
+    top = WHOLE if filters.unit == WHOLE else atlas.top(filters.unit).code
+    districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, top)]
     where, period, when, group, language = st.container(key="filters").columns([4, 3, 3, 3, 2], gap="small")
     if len(tops) > 1:
         above, where = where.columns(2) if districts else (where, None)
-        st.session_state.top = top.code
+        st.session_state.top = top
         above.selectbox(
-            text("area"), tops, key="top", format_func=lambda code: atlas.units[code].name,
+            text("area"), [WHOLE] * whole + tops, key="top", format_func=lambda code: text("whole") if code == WHOLE else atlas.units[code].name,
             on_change=lambda: st.session_state.update(unit=st.session_state.top, commune=None),
         )  # fmt: skip
 
@@ -133,7 +140,7 @@ def choose_filters(reader, held, text):
 
     if where:
         where.selectbox(
-            text("district") if districts else text("area"), [top.code, *districts], key="unit", on_change=keep_panel_inside,
+            text("district") if districts else text("area"), [top, *districts], key="unit", on_change=keep_panel_inside,
             format_func=lambda code: text("whole_province") if atlas.units[code].level == 1 else atlas.units[code].name,
         )  # fmt: skip
     choose_period(period, list_periods(reader, held, filters, atlas, text), filters.window, text)
@@ -152,7 +159,7 @@ def list_periods(reader, held, filters, atlas, text):
     """Windows that have a name, by it: the report week of the last scans and those before it, and those of campaigns."""
     weeks = islice(report_weeks(report_week(held.scans_until).last), 5) if held.scans_until else ()
     named = {text("period.week", first=text.day(week.first), last=text.day(week.last)): week for week in weeks}
-    campaigns = data.campaigns(reader.scope, filters.unit, atlas.units)
+    campaigns = data.campaigns(reader.scope, None if filters.unit == WHOLE else filters.unit, atlas.units)
     return named | {each.name: each.window for each in campaigns if each.window and each.target is None}
 
 
@@ -187,4 +194,4 @@ def show_heading(name, held, atlas, found, text):
     lines = [text.window(found.window), text("as_of", when=text.moment(held.as_of))]
     if found.scans_until and found.scans_until < found.window.last:
         lines.append(text("scans_short", day=text.day(found.scans_until)))
-    st.html(panels.header(text(name), found.unit.name, lines))
+    st.html(panels.header(text(name), found.unit.name or text("whole"), lines))

@@ -27,6 +27,7 @@ from dashboard.loads import (
     run_load,
     sha256,
 )
+from dashboard.map_panel import map_labels
 from dashboard.maps import NO_DATA, SWATCHES, commune_map, paint
 from geo.db import today
 from geo.names import split_kind, strip_marks
@@ -201,15 +202,7 @@ def show_where(checked, reader, held, text):
     classes = {code: classify_rows(row) for code, row in rows.items()}
     st.markdown(f"**{text('load.where')}**")
     left, right = st.columns([3, 2], gap="medium")
-    labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
-    labels |= {"language": text.language, "map": text("load.where_map")}
     with left:
-        shown = commune_map(
-            geometry_url(atlas.vintage, top),
-            data.bounds(held.version, reader.scope, atlas.vintage.id, top),
-            labels,
-            text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
-        )
         refused = {
             code: text("load.rows_of", refused=text.number(row["refused"]))
             for code, row in rows.items()
@@ -217,13 +210,18 @@ def show_where(checked, reader, held, text):
         }
         districts = {atlas.units[code].parent_code for code in rows}
         near = [code for district in districts for code in communes_within(atlas.units, district)]
-        everywhere = len(near) == len(communes_within(atlas.units, top))
+        codes = communes_within(atlas.units, top)
+        box = data.bounds(held.version, reader.scope, atlas.vintage.id, top)
+        parts = [data.bounds(held.version, reader.scope, atlas.vintage.id, district) for district in districts]
         colours = paint(
-            classes, [*PALETTE, ONLY_REFUSED], focus=None if everywhere else sorted(near), indicator=text("load.where_map"), fractions=refused,
+            geometry_url(atlas.vintage, top), box, codes, classes, [*PALETTE, ONLY_REFUSED], fractions=refused,
+            focus=None if len(near) == len(codes) else [pick(edge) for pick, edge in zip((min, min, max, max), zip(*parts))],
+            indicator=text("load.where_map"),
             rates={code: text("load.rows", count=text.number(row["loaded"])) for code, row in rows.items()},
+            source=text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
         )  # fmt: skip
         st_folium(
-            shown,
+            commune_map(map_labels(text, map=text("load.where_map"))),
             key="load-where",
             height=400,
             use_container_width=True,

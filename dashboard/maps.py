@@ -1,7 +1,7 @@
 """The map of communes: its geometry travels once, its values travel with each choice of the reader.
 
-`encode_topojson` makes what a route of the app serves, `commune_map` the empty map that fetches it, and `paint` the
-few values that colour it. streamlit-folium shows the second and evaluates the third in the same frame:
+`encode_topojson` makes what a route of the app serves, `commune_map` the empty map, and `paint` what it shows: where its
+borders are and the few values that colour them. streamlit-folium shows the second and evaluates the third in the same frame:
 
     st_folium(commune_map(...), key="map", height=480, use_container_width=True, returned_objects=[],
               feature_group_to_add=paint(...))
@@ -29,6 +29,19 @@ SWATCHES = {
     NO_DATA: "repeating-linear-gradient(135deg, #ffffff 0 4px, #98a4b3 4px 5.2px)",
     TOO_FEW: "radial-gradient(circle, #8290a2 1.2px, #f3f5f8 1.4px) 0 0 / 6px 6px",
 }
+# Marks over a class's colour: ink beside white, so that they are seen on the lightest colour and on the darkest.
+LAGGING = "lagging"
+WATCH = "watch"
+MARKS = {
+    LAGGING: "repeating-linear-gradient(45deg, #ffffff00 0 4.6px, #14213d 4.6px 6.6px, #ffffff 6.6px 7.8px)",
+    WATCH: "repeating-linear-gradient(0deg, #ffffff00 0 5.6px, #14213d 5.6px 6.6px, #ffffff 6.6px 7.4px)",
+}
+# The map's own scripts, in the order in which they need each other.
+SCRIPTS = ("phuqr-topology", "phuqr-furniture", "phuqr-map")
+# Each commune's class, mark and number of venues is one letter of a text, in the order of the geometry.
+_LETTERS = {NO_DATA: "n", TOO_FEW: "f", OUTSIDE: "o"}
+_MARK_LETTERS = {LAGGING: "l", WATCH: "w"}
+_STEPS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # <, > and & could end a script. { before {, % or # begins an expression, since branca compiles each script as a Jinja
 # template of its own: a name could run code on the server. (In JSON itself { is never before one of these.) _ because
@@ -36,34 +49,31 @@ SWATCHES = {
 _UNSAFE = re.compile(r"[<>&_]|\{(?=[{%#])")
 
 
-def encode_topojson(units):
+def encode_topojson(units, names=None):
     """The units as quantised TopoJSON: each border between two of them is stored once, delta-encoded.
 
     units: GeoDataFrame with code, name, parent_code (text) and geometry (EPSG:4326, polygons that form a clean
-    coverage: neighbours share their vertices). A unit without geometry is left out.
-    Returns bytes, UTF-8 JSON: one object "communes", whose geometries carry code, name and parent. Coordinates are
-    rounded to 1/100,000 of the extent.
+    coverage: neighbours share their vertices). names: code -> (name, parent's code or None) of the units above them.
+    Returns bytes, UTF-8 JSON: one object "communes", whose geometries carry code, name and parent, in the order of
+    `units`; of a unit without geometry the type is null, so that values can follow that order. Beside it `above`: `names`.
+    Coordinates are rounded to 1/100,000 of the extent.
     Raises ValueError for another CRS.
     """
     if units.crs is None or units.crs.to_epsg() != 4326:
         raise ValueError(f"the geometry of a map is in EPSG:4326, these units are in {units.crs}")
-    drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
     communes = {"type": "GeometryCollection", "geometries": []}
-    topology = {"type": "Topology", "objects": {"communes": communes}, "arcs": []}
-    if len(drawn):
-        shapes = drawn.geometry.reset_index(drop=True).to_frame("geometry")
+    topology = {"type": "Topology", "objects": {"communes": communes}, "arcs": [], "above": names or {}}
+    there = ~(units.geometry.isna() | units.geometry.is_empty)
+    encoded = iter(())
+    if there.any():
+        shapes = units.geometry[there].reset_index(drop=True).to_frame("geometry")
         topology |= topojson.Topology(shapes, prequantize=QUANTISATION, object_name="communes").to_dict()
-        properties = zip(drawn["code"], drawn["name"], drawn["parent_code"], strict=True)
-        topology["objects"]["communes"]["geometries"] = [
-            {
-                "type": geometry["type"],
-                "arcs": geometry["arcs"],
-                "properties": {"code": code, "name": name, "parent": parent},
-            }
-            for geometry, (code, name, parent) in zip(
-                topology["objects"]["communes"]["geometries"], properties, strict=True
-            )
-        ]
+        encoded = iter(topology["objects"]["communes"]["geometries"])
+        topology["objects"]["communes"] = communes
+    for is_there, code, name, parent in zip(there, units["code"], units["name"], units["parent_code"], strict=True):
+        drawn = next(encoded) if is_there else {"type": None}
+        shape = {part: drawn[part] for part in ("type", "arcs") if part in drawn}
+        communes["geometries"].append(shape | {"properties": {"code": code, "name": name, "parent": parent}})
     return json.dumps(topology, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -75,13 +85,13 @@ def script_json(value):
 class CommuneMap(folium.Map):
     """A Leaflet map without tiles whose every file comes from the app itself.
 
-    geometry_url: where the TopoJSON is. bounds: (west, south, east, north), degrees. labels, source: see commune_map.
+    labels: see commune_map.
     """
 
-    default_js = [("leaflet", "/lib/leaflet/leaflet.js"), ("phuqr", "/lib/phuqr/phuqr-map.js")]
+    default_js = [("leaflet", "/lib/leaflet/leaflet.js"), *((name, f"/lib/phuqr/{name}.js") for name in SCRIPTS)]
     default_css = [("leaflet_css", "/lib/leaflet/leaflet.css"), ("phuqr_css", "/lib/phuqr/phuqr-map.css")]
 
-    def __init__(self, geometry_url, bounds, labels, source):
+    def __init__(self, labels):
         # The attribution that Leaflet adds by itself links to a page outside; the script adds a plain line instead.
         # Wheel and double click are off: the first would catch a reader who scrolls the page, the second is two clicks.
         super().__init__(
@@ -94,24 +104,22 @@ class CommuneMap(folium.Map):
             zoom_snap=0.25,
             font_size="13px",
         )
-        self.options |= {"min_zoom": 4, "max_zoom": 16}  # folium keeps these two arguments for its tiles
-        west, south, east, north = (round(float(degree), 5) for degree in bounds)
-        self.add_child(_Start(geometry_url, {**labels, "source": source, "bounds": [[south, west], [north, east]]}))
+        self.options |= {"min_zoom": 4, "max_zoom": 18}  # folium keeps these two arguments for its tiles
+        self.add_child(_Start(labels))
 
 
 class _Start(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-            phuqr.start({{ this._parent.get_name() }}, {{ this.geometry_url }}, {{ this.labels }});
+            phuqr.start({{ this._parent.get_name() }}, {{ this.labels }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, geometry_url, labels):
+    def __init__(self, labels):
         super().__init__()
         self._name = "Start"
-        self.geometry_url = script_json(geometry_url)
         self.labels = script_json(labels)
 
 
@@ -130,52 +138,83 @@ class _Paint(MacroElement):
         self.values = script_json(values)
 
 
-def commune_map(geometry_url, bounds, labels, source):
-    """The empty map; the same arguments give the same script, so a rerun of the page keeps the frame and its geometry.
+LABELS = ("language", "map", "loading", "failed", "zoom_in", "zoom_out", "search", "nothing_found")
 
-    geometry_url: path on this app. bounds: (west, south, east, north) of the view, degrees, as total_bounds gives.
-    labels: texts in the reader's language: "language" (its tag, such as vi), "map" (what the map shows, for those who
-    do not see it), "loading", "failed", "zoom_in", "zoom_out". source: where the boundaries come from, plain text.
-    Raises ValueError for a missing label or bounds that are no numbers.
+
+def commune_map(labels):
+    """The empty map; the same labels give the same script, so a rerun of the page keeps the frame and what it holds.
+
+    labels: the texts of LABELS in the reader's language: its tag (such as vi), what the map shows for those who do not see it,
+    what is said while borders are on their way or where they fail, and the names of buttons and of the search field.
+    Raises ValueError for a missing label.
     """
-    wanted = {"language", "map", "loading", "failed", "zoom_in", "zoom_out"}
-    if missing := sorted(wanted - labels.keys()):
+    if missing := sorted(set(LABELS) - labels.keys()):
         raise ValueError(f"labels of the map lack {', '.join(missing)}")
+    return CommuneMap(labels)
+
+
+def box_of(bounds):
+    """West, south, east and north, as total_bounds gives them, as Leaflet takes them.
+
+    Raises ValueError for bounds that are no numbers.
+    """
     if not all(map(math.isfinite, bounds)):
         raise ValueError(f"the bounds of a map are four numbers, not {tuple(bounds)}: none of its units has geometry")
-    return CommuneMap(geometry_url, bounds, labels, source)
+    west, south, east, north = (round(float(degree), 5) for degree in bounds)
+    return [[south, west], [north, east]]
 
 
-def paint(classes, palette, *, rates=None, fractions=None, indicator="", selected=None, focus=None):
-    """What colours the map: the class of each commune, for feature_group_to_add of st_folium.
+def spell(codes, classes, palette):
+    """One letter a commune, in the order of `codes`: its place in the palette, n, f or o; who is not in `classes`, n.
 
-    classes: code to class: an index into palette, NO_DATA or TOO_FEW; a commune that is not named has no data.
-    palette: CSS colours, the lowest class first. rates, fractions: code to the text of the tooltip, such as "29,9 %"
-    and "570/1.904"; a code may be absent. indicator: the tooltip's name of the rate. selected: the code with a thick
-    outline. focus: codes to bring into view, None for all; the view moves only when this changes.
-    Raises ValueError for a class that palette does not have.
+    Raises ValueError for a class that the palette does not have.
     """
-    rates, fractions = rates or {}, fractions or {}
-    communes = {}
-    for code, key in classes.items():
-        if key not in SWATCHES:
-            key = int(key)
-            if not 0 <= key < len(palette):
-                raise ValueError(f"commune {code} has class {key}, the palette has 0 to {len(palette) - 1}")
-        row = [key, rates.get(code, ""), fractions.get(code, "")]
-        while len(row) > 1 and not row[-1]:
-            row.pop()
-        communes[code] = row
+    letters = []
+    for code in codes:
+        key = classes.get(code, NO_DATA)
+        if key not in _LETTERS and not 0 <= int(key) < len(palette):
+            raise ValueError(f"commune {code} has class {key}, the palette has 0 to {len(palette) - 1}")
+        letters.append(_LETTERS.get(key) or _STEPS[int(key)])
+    return "".join(letters)
+
+
+def paint(
+    geometry, home, codes, classes, palette, *, focus=None, marks=None, sizes=None, rates=None, fractions=None,
+    labels=None, indicator="", caption=None, source="", selected=None, islands=None, **others,
+):  # fmt: skip
+    """What the map shows, for feature_group_to_add of st_folium.
+
+    geometry: path of the TopoJSON on this app. home, focus: (west, south, east, north) of the whole and of what to bring into
+    view (None: the whole); the view moves only when these change. codes: the communes in the order of the geometry.
+    classes: code to class: an index into palette, NO_DATA, TOO_FEW or OUTSIDE; a commune that is not named has no data.
+    palette: CSS colours, the lowest class first. labels: what stands for each of them, for the tooltip where no rate does.
+    marks: code to LAGGING or WATCH. sizes: code to a count, drawn as a circle whose area is in proportion to it.
+    rates, fractions: code to the text of the tooltip, such as "29,9 %" and "570/1.904"; a code may be absent. indicator: the
+    tooltip's name of the rate. caption: texts that stand on the map: "title", "lines", "definition". source: where the
+    borders come from. selected: the code with a thick outline. islands: see dashboard.islands. others: further keys as they are.
+    Raises ValueError for a class that palette does not have, or for bounds that are no numbers.
+    """
+    values = {
+        "geometry": geometry,
+        "home": box_of(home),
+        "focus": None if focus is None else box_of(focus),
+        "classes": spell(codes, classes, palette),
+        "palette": list(palette),
+        "indicator": indicator,
+        "source": source,
+        "selected": selected,
+    } | others
+    if marks:
+        values["marks"] = "".join(_MARK_LETTERS.get(marks.get(code), ".") for code in codes)
+    if sizes and (largest := max(sizes.values())) > 0:
+        share = (math.sqrt(max(sizes.get(code, 0), 0) / largest) for code in codes)
+        values |= {"sizes": "".join(_STEPS[math.ceil(35 * part)] for part in share), "largest": int(largest)}
+    for name, texts in (("rates", rates), ("fractions", fractions)):
+        if texts:
+            values[name] = [texts.get(code, "") for code in codes]
+    for name, given in (("labels", labels), ("caption", caption), ("islands", islands)):
+        if given:
+            values[name] = given
     group = folium.FeatureGroup(name="phuqr", control=False)
-    group.add_child(
-        _Paint(
-            {
-                "communes": communes,
-                "palette": list(palette),
-                "indicator": indicator,
-                "selected": selected,
-                "focus": None if focus is None else list(focus),
-            }
-        )
-    )
+    group.add_child(_Paint(values))
     return group

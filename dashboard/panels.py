@@ -36,13 +36,13 @@ def figures(row, window, text):
     return f'<div class="phuqr-cards">{"".join(cards)}</div>'
 
 
-def legend(title, entries, text):
-    """The map's legend: a swatch, what it stands for and how many communes have it."""
+def legend(title, entries, text, rule=None):
+    """The map's legend: a swatch, what it stands for and how many communes have it; rule: how its classes are made."""
     items = "".join(
         f'<li><i style="background:{escape(background)}"></i><span>{escape(label)}</span><b>{escape(text.number(count))}</b></li>'
         for background, label, count in entries
     )
-    rule = escape(text("legend.rule"))
+    rule = escape(" ".join(filter(None, (rule, text("legend.rule")))))
     return f'<section class="phuqr-legend"><h3>{escape(title)}</h3><ul>{items}</ul><p>{rule}</p></section>'
 
 

@@ -1,14 +1,16 @@
 """What the reader has chosen, kept in the page's address, so that a link shows the same figures to another."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 import streamlit as st
 
+from dashboard import map_view
+from dashboard.map_view import View, read_view
 from dashboard.words import LANGUAGES
 from geo.coverage import RATES, Window
 from geo.errors import WindowError
-from geo.units import communes_within
+from geo.units import WHOLE, communes_within
 
 # As many days as Đức Thọ's letter reports on, 26/11 to 08/12/2021.
 DEFAULT_DAYS = 13
@@ -17,15 +19,16 @@ ALL = "all"  # the group widget's choice of no group: an empty choice would show
 CALENDAR = date(2020, 1, 1), date(2099, 12, 31)
 
 
-PARAMETERS = "unit", "from", "to", "indicator", "group", "commune", "lang"
+_OWN = "unit", "from", "to", "indicator", "group", "commune", "lang"
+PARAMETERS = _OWN + map_view.PARAMETERS
 
 
 @dataclass(frozen=True)
 class Filters:
     """The choices that decide what is shown.
 
-    unit: code of a province or district, or of a commune that is all there is in scope; commune: of the open panel,
-    inside the unit.
+    unit: code of a province or district, of a commune that is all there is in scope, or WHOLE where more than one unit is; commune:
+    of the open panel, inside the unit. view: what else is chosen on the map.
     """
 
     unit: str
@@ -34,12 +37,14 @@ class Filters:
     group: str | None = None
     commune: str | None = None
     language: str = "vi"
+    view: View = View()
 
     def as_query(self):
         """The address's parameters; what is not chosen is left out."""
         first, last = self.window.first.isoformat(), self.window.last.isoformat()
         values = self.unit, first, last, self.indicator, self.group, self.commune, self.language
-        return {name: value for name, value in zip(PARAMETERS, values, strict=True) if value is not None}
+        own = {name: value for name, value in zip(_OWN, values, strict=True) if value is not None}
+        return own | self.view.as_query()
 
 
 def read_language(query):
@@ -66,6 +71,7 @@ def read_filters(query, window, unit, groups, atlas):
     """
     units, asked, commune = atlas.units, query.get("unit"), query.get("commune")
     usable = asked in units and units[asked].in_scope and (units[asked].level < 3 or asked in atlas.tops())
+    usable = usable or (asked == WHOLE and len(atlas.tops()) > 1)
     filters = Filters(
         unit=asked if usable else unit,
         window=window,
@@ -73,10 +79,11 @@ def read_filters(query, window, unit, groups, atlas):
         group=query["group"] if query.get("group") in groups else None,
         language=read_language(query),
     )
-    if units[filters.unit].level == 3:
+    if filters.unit != WHOLE and units[filters.unit].level == 3:
         filters = replace(filters, commune=filters.unit)
     elif commune in communes_within(units, filters.unit):
         filters = replace(filters, commune=commune)
+    filters = replace(filters, view=read_view(query, filters.commune))
     used = filters.as_query()
     return filters, any(used.get(name) != query[name] for name in PARAMETERS if name in query)
 
@@ -85,7 +92,7 @@ def _widgets(filters):
     return {
         "unit": filters.unit, "days": (filters.window.first, filters.window.last), "indicator": filters.indicator,
         "group": filters.group or ALL, "language": filters.language,
-    }  # fmt: skip
+    } | {f"map-{field.name}": getattr(filters.view, field.name) for field in fields(View)}  # fmt: skip
 
 
 def to_widgets(filters):
@@ -104,7 +111,9 @@ def from_widgets():
             chosen.setdefault(name, value)
     window = Window(*chosen.days) if len(chosen.days) == 2 else chosen.written.window
     group = None if chosen.group == ALL else chosen.group
-    return Filters(chosen.unit, window, chosen.indicator, group, chosen.commune, chosen.language)
+    view = View(**{field.name: chosen.get(f"map-{field.name}", field.default) for field in fields(View)})
+    view = replace(view, near=view.near and chosen.commune is not None)
+    return Filters(chosen.unit, window, chosen.indicator, group, chosen.commune, chosen.language, view)
 
 
 def address_changed():

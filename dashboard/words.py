@@ -1,6 +1,6 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
-from dashboard import words_lagging, words_loading
+from dashboard import words_lagging, words_loading, words_map
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -618,8 +618,9 @@ TEXTS = {
         "quality.communes": "Communes",
     },
 }
-for _words in (words_lagging.WORDS,):
-    for _language, _texts in _words.items():
+
+for _more in (words_lagging, words_loading, words_map):
+    for _language, _texts in _more.TEXTS.items():
         TEXTS[_language] |= _texts
 
 # What the loaders' rules say was wrong, by their names; in English the names say it.
@@ -699,4 +700,3 @@ RULES = {
     "outside_commune": "tọa độ ngoài xã đã khai, giữ lại",
 }
 RULES |= words_loading.RULES
-TEXTS = {language: TEXTS[language] | words_loading.TEXTS[language] for language in TEXTS}

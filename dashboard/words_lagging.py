@@ -1,6 +1,6 @@
 """Words about lagging units, deadlines and trends, by language; part of dashboard.words.TEXTS."""
 
-WORDS = {
+TEXTS = {
     "vi": {
         "period": "Kỳ báo cáo",
         "period.days": "Tự chọn ngày",

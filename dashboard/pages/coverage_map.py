@@ -4,59 +4,13 @@ from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit_folium import st_folium
 
 from dashboard import data, panels
-from dashboard.app import geometry_url
 from dashboard.frame import choose_filters, page, show_heading
-from dashboard.legend import PALETTE, classify, legend_entries
-from dashboard.maps import OUTSIDE, SWATCHES, commune_map, paint
+from dashboard.map_panel import choose_breaks, go_to, show_map, show_path, show_quality
+from dashboard.venue_panel import show_venues
 from geo.coverage import COUNTS, RATES
-from geo.units import ancestors, communes_within
-
-MAP_HEIGHT = 480
-
-
-def show_map(reader, held, filters, atlas, found, text):
-    """The choropleth; its geometry is that of all in scope around the chosen unit, so that it travels once."""
-    rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
-    top = atlas.top(filters.unit)
-    rows = found.rows.set_index("code")
-    records = rows.to_dict("index")
-    classes = classify(rows, rate)
-    outside = {code: OUTSIDE for code in communes_within(atlas.units, top.code) if code not in classes.index}
-    labels = {name: text(f"map.{name}") for name in ("loading", "failed", "zoom_in", "zoom_out")}
-
-    def take_click():
-        code = st.session_state["map"]["commune"]
-        if code in outside:  # go to where it lies
-            st.session_state.unit = atlas.units[code].parent_code
-        st.session_state.commune = code
-
-    labels |= {"language": text.language, "map": text("map.label")}
-    shown = commune_map(
-        geometry_url(atlas.vintage, top.code),
-        data.bounds(held.version, reader.scope, atlas.vintage.id, top.code),
-        labels,
-        text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
-    )
-    colours = paint(
-        outside | classes.to_dict(),
-        PALETTE,
-        rates={code: text.percent(row[rate]) for code, row in records.items()},
-        fractions={code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
-        indicator=text(rate),
-        selected=filters.commune,
-        focus=list(rows.index) if outside else None,
-    )
-    st_folium(
-        shown, key="map", height=MAP_HEIGHT, use_container_width=True, returned_objects=[],
-        feature_group_to_add=colours, on_change=take_click,
-    )  # fmt: skip
-    entries = legend_entries(classes, rate, text)
-    if outside:
-        entries.append((SWATCHES[OUTSIDE], text("legend.outside"), len(outside)))
-    st.html(panels.legend(text(rate), entries, text))
+from geo.units import WHOLE, ancestors
 
 
 def show_commune(reader, held, filters, atlas, text):
@@ -71,7 +25,10 @@ def show_commune(reader, held, filters, atlas, text):
     parents = [data.total(held.version, reader.scope, unit.code, *asked) for unit in above]
     st.html(panels.commune_panel(row, parents, text))
     if filters.commune != filters.unit:
-        st.button(text("close"), on_click=lambda: st.session_state.update(commune=None))
+        line = st.container(horizontal=True)
+        line.button(text("close"), on_click=go_to, args=(filters.unit,))
+        if not filters.view.near:
+            line.button(text("near"), on_click=go_to, args=(filters.unit, filters.commune, True))
 
 
 def show_table(filters, atlas, found, text):
@@ -122,7 +79,7 @@ def show_table(filters, atlas, found, text):
 with page("") as (text, reader):
     held = data.holdings(reader.scope)
     heading = st.container()
-    filters, atlas = choose_filters(reader, held, text)
+    filters, atlas = choose_filters(reader, held, text, whole=True)
     window = filters.window
     coverage = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group)
     with heading:
@@ -133,7 +90,11 @@ with page("") as (text, reader):
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
+        show_path(atlas, filters, text)
         show_map(reader, held, filters, atlas, coverage, text)
+        choose_breaks(text)
+        show_quality(reader, held, filters, atlas, text)
     with right:
         show_commune(reader, held, filters, atlas, text)
         show_table(filters, atlas, coverage, text)
+    show_venues(reader, held, filters, atlas, coverage, text)

@@ -57,7 +57,7 @@ with page("sectors") as (text, reader):
         text("sectors.by"), ["department", "kind"], key="sectors_by", default="department", required=True,
         format_func=lambda by: text(f"sectors.by.{by}"),
     )  # fmt: skip
-    found = data.divided(held.version, reader.scope, filters.unit, window.first, window.last, filters.group, by)
+    found = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group, by)
     with heading:
         show_heading("sectors.title", held, atlas, found, text)
     rate = st.segmented_control(

@@ -1,54 +1,22 @@
-// The map of communes in the browser: fetches the borders once, then recolours them in place.
-//   phuqr.start(map, url, labels)  once, from the map's own script
-//   phuqr.paint(values)            at each choice of the reader
-//   phuqr.state()                  what is drawn, for tests
+// The map of communes in the browser: fetches borders once, then recolours them in place.
+//   phuqr.start(map, labels)  once, from the map's own script
+//   phuqr.paint(values)       at each choice of the reader
+//   phuqr.state()             what is drawn, for tests
 (() => {
   "use strict";
 
   const INK = "#14213d", BORDER = "#3d4a5c", WHITE = "#ffffff";
+  const OTHERS = { n: "none", f: "few", o: "out" }, MARKS = { l: "lagging", w: "watch" };
   const page = document.documentElement;
-  const polygons = new Map();          // code -> L.Polygon
-  const painted = new Set();           // codes painted at least once
-  let map, group, districts, outline, hover, casing, selection, patterns, note;
-  let home, view;                      // bounds of all; what was last fitted, until the reader moves the map
-  let values = null, focus = "null";   // the last paint, applied or waiting for the borders
-  let ready = false, failed = false, paints = 0, lastPaintMs = null;
+  const worlds = new Map();            // address of borders -> the layers made of them, or a promise of them
+  const fills = new Map();             // colour and mark -> what to fill with
+  let map, labels, hover, casing, selection, circles, note, overlay;
+  let world = null, view = null, values = null;
+  let failed = false, paints = 0, lastPaintMs = null;
   let clicks = Date.now();             // never the same number twice, not even in a frame mounted again
 
-  // TopoJSON: arcs are stored once and delta-encoded; ~i is arc i backwards.
-  function decodeArcs({ arcs, transform }) {
-    return arcs.map((arc) => {
-      const { scale: [kx, ky], translate: [west, south] } = transform;
-      let x = 0, y = 0;
-      return arc.map(([dx, dy]) => L.latLng((y += dy) * ky + south, (x += dx) * kx + west));
-    });
-  }
-
-  function stitch(indices, arcs) {
-    const ring = [];
-    for (const index of indices) {
-      const arc = index < 0 ? arcs[~index].slice().reverse() : arcs[index];
-      for (let i = ring.length ? 1 : 0; i < arc.length; i++) ring.push(arc[i]);
-    }
-    return ring;
-  }
-
-  const parts = (geometry) => (geometry.type === "Polygon" ? [geometry.arcs] : geometry.arcs);
-
-  // Arcs between communes of two districts, and arcs with nothing on the other side.
-  function borders(geometries, arcs) {
-    const sides = arcs.map(() => []);
-    for (const geometry of geometries)
-      for (const index of parts(geometry).flat(2))
-        sides[index < 0 ? ~index : index].push(geometry.properties.parent);
-    return {
-      between: arcs.filter((_, i) => sides[i].some((side) => side !== sides[i][0])),
-      outer: arcs.filter((_, i) => sides[i].length === 1),
-    };
-  }
-
   // A tile that repeats, drawn at the canvas's own resolution.
-  function pattern(size, ground, ink, trace) {
+  function pattern(size, ground, trace) {
     const ratio = L.Browser.retina ? 2 : 1;
     const tile = document.createElement("canvas");
     tile.width = tile.height = size * ratio;
@@ -56,105 +24,185 @@
     ctx.scale(ratio, ratio);
     ctx.fillStyle = ground;
     ctx.fillRect(0, 0, size, size);
-    ctx.fillStyle = ctx.strokeStyle = ink;
-    ctx.lineWidth = 1.1;
     trace(ctx);
     const fill = ctx.createPattern(tile, "repeat");
     fill.setTransform(new DOMMatrix().scale(1 / ratio));
     return fill;
   }
 
-  const makePatterns = () => ({
-    out: "#e3e8ee",
-    none: pattern(7, WHITE, "#98a4b3", (ctx) => {
-      ctx.stroke(new Path2D("M-8 8L1 -1M-1 8L8 -1M6 8L15 -1"));
-    }),
-    few: pattern(6, "#f3f5f8", "#8290a2", (ctx) => {
+  function stroke(ctx, ink, width, path) {
+    ctx.strokeStyle = ink;
+    ctx.lineWidth = width;
+    ctx.stroke(new Path2D(path));
+  }
+
+  const grounds = {
+    out: () => "#e3e8ee",
+    none: () => pattern(7, WHITE, (ctx) => stroke(ctx, "#98a4b3", 1.1, "M-8 8L1 -1M-1 8L8 -1M6 8L15 -1")),
+    few: () => pattern(6, "#f3f5f8", (ctx) => {
+      ctx.fillStyle = "#8290a2";
       ctx.arc(3, 3, 1.2, 0, 2 * Math.PI);
       ctx.fill();
     }),
-  });
+  };
+  // Ink with white beside it: seen on any colour.
+  const marks = {
+    lagging: (ground) => pattern(9, ground, (ctx) => {
+      const diagonals = (...starts) => starts.map((start) => `M${start + 1} -1L-1 ${start + 1}`).join("");
+      stroke(ctx, WHITE, 1.2, diagonals(1.9, 10.9));
+      stroke(ctx, INK, 1.5, diagonals(0, 9, 18));
+    }),
+    watch: (ground) => pattern(8, ground, (ctx) => {
+      stroke(ctx, WHITE, 1, "M0 5.2H8");
+      stroke(ctx, INK, 1.1, "M0 4H8");
+    }),
+  };
+
+  function fill(letter, mark = ".") {
+    const key = letter + mark;
+    if (fills.palette !== String(values.palette)) {
+      fills.clear();
+      fills.palette = String(values.palette);
+    }
+    if (!fills.has(key)) {
+      const ground = values.palette[parseInt(letter, 36)], other = OTHERS[letter];
+      fills.set(key, other ? grounds[other]() : MARKS[mark] ? marks[MARKS[mark]](ground) : ground);
+    }
+    return fills.get(key);
+  }
+
+  // How wide a commune is on the screen, half of them wider and half not, in pixels.
+  function across() {
+    if (world.width === undefined) {
+      const widths = [...world.polygons.values()].map((polygon) => {
+        const box = polygon.getBounds(), a = map.project(box.getSouthWest(), 0), b = map.project(box.getNorthEast(), 0);
+        return Math.sqrt((b.x - a.x) * (a.y - b.y));
+      });
+      world.width = widths.sort((a, b) => a - b)[widths.length >> 1] ?? 0;
+    }
+    return world.width * 2 ** map.getZoom();
+  }
 
   // Lines as wide as asked where communes are large on the screen, thinner where they would hide the colours.
   function thin() {
-    const size = map.project(home.getNorthEast()).subtract(map.project(home.getSouthWest()));
-    const across = Math.sqrt(Math.abs(size.x * size.y) / (polygons.size || 1));
-    const share = Math.min(1, Math.max(0.1, across / 25));
-    group.setStyle({ weight: 0.8 * share });
-    districts.setStyle({ weight: 1.2 * share });
-    outline.setStyle({ weight: 1.6 * share });
+    if (!world) return;
+    const wide = across(), share = Math.min(1, Math.max(0.1, wide / 25));
+    world.group.setStyle({ weight: 0.8 * share });
+    world.districts.setStyle({ weight: 1.2 * share });
+    world.outline.setStyle({ weight: 1.6 * share });
+    drawCircles(wide);
   }
 
-  const row = (code) => values?.communes[code] ?? ["none"];
+  // Numbers of venues: areas in proportion to them, as large as communes leave room for.
+  function drawCircles(wide) {
+    circles.clearLayers();
+    const widest = Math.min(26, 0.36 * wide), shown = values.sizes && widest > 3;
+    if (shown)
+      world.order.forEach(({ middle }, place) => {
+        const radius = Math.max((parseInt(values.sizes[place], 36) / 35) * widest, 1);
+        if (values.sizes[place] === "0" || !middle) return;
+        // Rings, so that the colour of the rate is seen inside; white beside the ink for dark colours.
+        const ring = { ...overlay, fill: false };
+        L.circleMarker(middle, { ...ring, radius, color: WHITE, weight: 2.6, opacity: 0.75 }).addTo(circles);
+        L.circleMarker(middle, { ...ring, radius, color: INK, weight: 1.1 }).addTo(circles);
+      });
+    phuqr.furniture.showSizes(shown ? { largest: values.largest, widest, title: values.size_title } : null);
+  }
+
+  const letter = (code) => values?.classes[world.places.get(code)] ?? "n";
 
   // Texts come from files: they are set as text, never as HTML.
-  function tooltip({ code, name }) {
-    const box = L.DomUtil.create("div");
-    const [, rate, fraction] = row(code);
-    for (const [part, text] of Object.entries({ name, indicator: values?.indicator, rate, fraction }))
+  function tooltip({ code, name, parent }) {
+    const box = L.DomUtil.create("div"), place = world.places.get(code), key = letter(code);
+    const mark = MARKS[values.marks?.[place]];
+    const said = {
+      name: world.order.length > 1000 ? [name, world.above[parent]?.[0]].filter(Boolean).join(", ") : name,
+      indicator: key === "o" ? "" : values.indicator,
+      rate: values.rates?.[place] ?? values.labels?.[key],
+      fraction: values.fractions?.[place],
+      mark: mark && labels[mark],
+    };
+    for (const [part, text] of Object.entries(said))
       if (text) L.DomUtil.create("div", `phuqr-${part}`, box).textContent = text;
     return box;
   }
 
-  function fit(bounds) {
+  function fit(box) {
     const { x, y } = map.getSize();      // nothing in a hidden tab: the resize that shows it comes back here
-    if (x > 20 && y > 20) map.fitBounds(bounds, { padding: [10, 10], animate: false });
-    view = { bounds, zoom: map.getZoom() };
-  }
-
-  function follow(codes) {
-    if (JSON.stringify(codes) === focus) return;
-    focus = JSON.stringify(codes);
-    const bounds = L.latLngBounds([]);
-    for (const code of codes ?? []) if (polygons.has(code)) bounds.extend(polygons.get(code).getBounds());
-    fit(bounds.isValid() ? bounds : home);
-  }
-
-  function draw(topology) {
-    const arcs = decodeArcs(topology);
-    const geometries = topology.objects.communes.geometries;
-    // smoothFactor 0: Leaflet thins each ring by itself, which would open gaps between neighbours.
-    const area = { color: WHITE, fillColor: patterns.none, fillOpacity: 1, smoothFactor: 0, renderer: L.canvas() };
-    for (const geometry of geometries) {
-      const { code, name } = geometry.properties;
-      const rings = parts(geometry).map((part) => part.map((ring) => stitch(ring, arcs)));
-      polygons.set(code, Object.assign(L.polygon(rings, area), { code, name }));
+    if (x > 20 && y > 20) {
+      const top = phuqr.furniture.captionHeight(y);
+      map.fitBounds(box, { paddingTopLeft: [10, 10 + top], paddingBottomRight: [10, 10], animate: false });
     }
-    group = L.featureGroup([...polygons.values()]).addTo(map);
+    view = { box, key: view?.key, zoom: map.getZoom() };
+  }
 
-    // Lines have a canvas of their own, above the colours, which the mouse does not see.
-    map.createPane("phuqr-lines").style.cssText = "z-index: 450; pointer-events: none";
-    const line = { pane: "phuqr-lines", renderer: L.canvas({ pane: "phuqr-lines" }), interactive: false, fill: false,
-      smoothFactor: 0 };
-    const { between, outer } = borders(geometries, arcs);
-    districts = L.polyline(between, { ...line, color: BORDER }).addTo(map);
-    outline = L.polyline(outer, { ...line, color: BORDER }).addTo(map);
-    hover = L.polygon([], { ...line, color: INK, weight: 2 }).addTo(map);
-    casing = L.polygon([], { ...line, color: WHITE, weight: 5 }).addTo(map);
-    selection = L.polygon([], { ...line, color: INK, weight: 2.6 }).addTo(map);
-    thin();
-    map.on("zoomend", thin);
+  // The view moves only when what it is asked to show has changed, not when the reader has moved it.
+  function follow() {
+    const box = values.focus ?? values.home, key = JSON.stringify([values.home, values.focus]);
+    if (key === view?.key) return;
+    fit(box);
+    view.key = key;
+    phuqr.cameras?.tell();
+  }
 
+  function makeWorld(topology) {
+    const { communes, between, outer, above } = phuqr.topology.decode(topology);
+    // smoothFactor 0: Leaflet thins each ring by itself, which would open gaps between neighbours.
+    const area = { color: WHITE, fillColor: WHITE, fillOpacity: 1, smoothFactor: 0, renderer: overlay.areas };
+    const polygons = new Map();
+    for (const { rings, code, name, parent } of communes)
+      if (rings.length) polygons.set(code, Object.assign(L.polygon(rings, area), { code, name, parent }));
+    const line = { ...overlay, fill: false };
+    const group = L.featureGroup([...polygons.values()]);
     group.bindTooltip(tooltip, { sticky: true, className: "phuqr-tooltip", opacity: 1 });
     group.on("mouseover", (event) => hover.setLatLngs(event.propagatedFrom.getLatLngs()));
     group.on("mouseout", () => hover.setLatLngs([]));
-    // At once: the library itself waits 250 ms, and with returned_objects=[] then has nothing to say of its own.
-    group.on("click", (event) =>
-      window.Streamlit?.setComponentValue({ commune: event.propagatedFrom.code, n: ++clicks }));
+    group.on("click", (event) => tell({ commune: event.propagatedFrom.code }));
+    return {
+      group, polygons, above, order: communes, painted: new Set(),
+      places: new Map(communes.map(({ code }, place) => [code, place])),
+      districts: L.polyline(between, { ...line, color: BORDER }),
+      outline: L.polyline(outer, { ...line, color: BORDER }),
+    };
+  }
+
+  async function fetchWorld(given) {
+    if (typeof given !== "string") return makeWorld(given);
+    const answer = await fetch(given, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(`${given}: ${answer.status}`);
+    return makeWorld(await answer.json());
+  }
+
+  function show(next) {
+    if (next === world) return;
+    for (const part of ["group", "districts", "outline"]) {
+      if (world) map.removeLayer(world[part]);
+      next[part].addTo(map);
+    }
+    for (const above of [hover, casing, selection]) above.bringToFront();
+    hover.setLatLngs([]);
+    world = next;
+  }
+
+  // At once: the library itself waits 250 ms, and with returned_objects=[] then has nothing to say of its own.
+  function tell(said) {
+    window.Streamlit?.setComponentValue({ ...said, n: ++clicks });
   }
 
   function apply() {
     const began = performance.now();
-    for (const [code, polygon] of polygons) {
-      const colour = patterns[row(code)[0]] ?? values.palette[row(code)[0]];
+    for (const [code, polygon] of world.polygons) {
+      const place = world.places.get(code), colour = fill(values.classes[place] ?? "n", values.marks?.[place]);
       if (polygon.options.fillColor !== colour) polygon.setStyle({ fillColor: colour });
-      if (code in values.communes) painted.add(code);
+      world.painted.add(code);
     }
-    const chosen = polygons.get(values.selected)?.getLatLngs() ?? [];
+    const chosen = world.polygons.get(values.selected)?.getLatLngs() ?? [];
     casing.setLatLngs(chosen);
     selection.setLatLngs(chosen);
-    follow(values.focus);
-    if (group.isTooltipOpen()) group.getTooltip().update();
+    phuqr.furniture.show(values, world);
+    follow();
+    thin();
+    if (world.group.isTooltipOpen()) world.group.getTooltip().update();
     // Leaflet draws in the next frame and asked for it first: this runs after the drawing.
     L.Util.requestAnimFrame(() => {
       lastPaintMs = performance.now() - began;
@@ -162,7 +210,7 @@
     });
   }
 
-  function furnish(labels) {
+  function furnish() {
     const container = map.getContainer();
     page.lang = labels.language;
     // The picture is the pane of the colours: what is inside an img, such as the buttons, cannot be reached.
@@ -175,46 +223,72 @@
     container.addEventListener("blur", () => container.classList.remove("phuqr-pointed"));
     note = L.DomUtil.create("div", "phuqr-message", container);
     note.setAttribute("role", "status");
-    L.control.zoom({ zoomInTitle: labels.zoom_in, zoomOutTitle: labels.zoom_out }).addTo(map);
-    L.control.scale({ imperial: false }).addTo(map);
-    const source = L.control({ position: "bottomright" });
-    source.onAdd = () => L.DomUtil.create("div", "leaflet-control-attribution");
-    source.addTo(map).getContainer().textContent = labels.source;
+    // Lines and circles have a canvas of their own, above the colours, which the mouse does not see.
+    map.createPane("phuqr-lines").style.cssText = "z-index: 450; pointer-events: none";
+    overlay = { pane: "phuqr-lines", renderer: L.canvas({ pane: "phuqr-lines" }), interactive: false, smoothFactor: 0 };
+    Object.defineProperty(overlay, "areas", { value: L.canvas(), enumerable: false });
+    circles = L.layerGroup().addTo(map);
+    hover = L.polygon([], { ...overlay, fill: false, color: INK, weight: 2 }).addTo(map);
+    casing = L.polygon([], { ...overlay, fill: false, color: WHITE, weight: 5 }).addTo(map);
+    selection = L.polygon([], { ...overlay, fill: false, color: INK, weight: 2.6 }).addTo(map);
+    phuqr.furniture.start(map, labels, tell);
   }
 
-  async function start(leafletMap, url, labels) {
-    map = leafletMap;
-    home = L.latLngBounds(labels.bounds);
-    patterns = makePatterns();
-    furnish(labels);
-    fit(home);
-    map.on("dragstart", () => (view = null));
-    map.on("resize", () => view?.zoom === map.getZoom() && fit(view.bounds));
-    note.textContent = labels.loading;
+  function start(leafletMap, texts) {
+    [map, labels] = [leafletMap, texts];
+    map.setView([16, 107.5], 5);
+    furnish();
+    map.on("zoomend", thin);
+    map.on("dragstart", () => view && (view.zoom = null));
+    map.on("resize", () => view?.zoom === map.getZoom() && fit(view.box));
+    if (values) paint(values);
+  }
+
+  async function paint(next) {
+    values = next;
+    if (!map) return;
+    const { geometry } = next;
+    let found = worlds.get(geometry);
     try {
-      const answer = await fetch(url, { credentials: "same-origin" });
-      if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-      draw(await answer.json());
-      note.textContent = "";
+      if (!found) {
+        note.textContent = labels.loading;
+        worlds.set(geometry, (found = fetchWorld(geometry)));
+      }
+      if (found instanceof Promise) worlds.set(geometry, (found = await found));
+      failed = false;
+      if (values.geometry === geometry) note.textContent = "";
     } catch (error) {
+      worlds.delete(geometry);
       failed = true;
       note.textContent = labels.failed;
       console.warn(error);
     }
-    ready = !failed;
-    if (ready && values) apply();
+    if (failed || values.geometry !== geometry) return;
+    if (values.classes.length !== found.order.length) {
+      // Values of other borders than those that came: better nothing than colours in the wrong places.
+      failed = true;
+      note.textContent = labels.failed;
+      console.warn(`${values.classes.length} values for ${found.order.length} communes`);
+      return;
+    }
+    show(found);
+    apply();
   }
 
-  window.phuqr = {
-    start,
-    paint: (next) => {
-      values = next;
-      if (ready) apply();
-    },
+  Object.assign(window.phuqr, {
+    start, paint, tell,
     state: () => ({
-      ready, failed, communes: polygons.size, painted: painted.size, paints, lastPaintMs,
-      selected: values?.selected ?? null,
-      classes: Object.fromEntries([...polygons.keys()].map((code) => [code, row(code)[0]])),
+      ready: !!world && !failed, failed, communes: world?.polygons.size ?? 0, painted: world?.painted.size ?? 0,
+      paints, lastPaintMs, selected: values?.selected ?? null, circles: circles?.getLayers().length ?? 0,
+      classes: Object.fromEntries([...(world?.polygons.keys() ?? [])].map((code) => {
+        const key = letter(code);
+        return [code, OTHERS[key] ?? parseInt(key, 36)];
+      })),
+      marks: Object.fromEntries([...(world?.polygons.keys() ?? [])].flatMap((code) => {
+        const mark = MARKS[values.marks?.[world.places.get(code)]];
+        return mark ? [[code, mark]] : [];
+      })),
+      ...phuqr.furniture.state(),
     }),
-  };
+  });
 })();

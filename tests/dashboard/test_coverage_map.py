@@ -264,3 +264,66 @@ def test_names_from_files_are_text_wherever_they_stand(
         assert notices(page) == []
     finally:
         use_database(small_province)
+
+
+def names_of(page):
+    return [button.label for button in page.button if button.key and button.key.startswith("path-")]
+
+
+def test_the_path_leads_down_to_where_one_is_and_up_again(small_province):
+    page = opened(unit="440", **DAYS, commune="18229")
+    assert names_of(page) == ["Toàn địa bàn", "› Tỉnh Hà Tĩnh", "› Huyện Đức Thọ", "› Thị trấn Đức Thọ"]
+    page.button(key="path-3").click()
+    run(page)
+    assert (address(page)["unit"], address(page)["commune"], address(page)["near"]) == ("440", "18229", "1")
+    page.button(key="path-1").click()
+    run(page)
+    assert address(page)["unit"] == "42" and not {"commune", "near"} & address(page).keys()
+    assert "<h2>Tỉnh Hà Tĩnh</h2>" in html(page)
+    page.button(key="path-0").click()
+    run(page)
+    assert address(page)["unit"] == "all" and "<h2>Toàn địa bàn</h2>" in html(page)
+    assert notices(page) == []
+
+
+def test_the_path_of_a_reader_begins_at_what_it_may_see(small_province, read_as):
+    read_as("district", "440")
+    page = opened(**DAYS, commune="18229")
+    assert names_of(page) == ["Huyện Đức Thọ", "› Thị trấn Đức Thọ"]
+
+
+def test_all_in_scope_is_shown_at_once(small_province):
+    page = opened(unit="all", **DAYS)
+    assert notices(page) == [] and len(table(page)) == 6
+    assert page.selectbox(key="top").value == "all"
+    page.selectbox(key="top").set_value("46")
+    run(page)
+    assert "<h2>Tỉnh Thừa Thiên Huế</h2>" in html(page)
+
+
+def test_what_is_not_known_of_venues_leads_to_the_list_of_them(small_province):
+    page = opened(unit="42", **DAYS)
+    button = page.button(key="quality-no_point")
+    assert button.label == "Không có tọa độ: 10 / 11 địa điểm"
+    assert page.button(key="quality-outside").label == "Tọa độ ngoài xã đã khai: 0"
+    assert len(page.dataframe) == 1
+    button.click()
+    run(page)
+    assert address(page)["state"] == "no_point"
+    listed = page.dataframe[1].value
+    assert len(listed) == 9 and "Trụ sở" not in set(listed["name"]) and "Chợ" in set(listed["name"])
+    page.segmented_control(key="map-state").set_value("silent")
+    run(page)
+    assert page.dataframe[1].value["name"].tolist() == ["Cơ sở 5"]
+    page.button(key="venues-close").click()
+    run(page)
+    assert len(page.dataframe) == 1 and "state" not in address(page)
+
+
+def test_classes_of_the_figures_are_made_on_demand_and_say_so(small_province):
+    page = opened(unit="42", **DAYS)
+    assert "Lớp cố định, gắn với mục tiêu; mỗi lớp tính cả cận dưới." in html(page)
+    page.selectbox(key="map-breaks").set_value("quantiles")
+    run(page)
+    assert address(page)["breaks"] == "quantiles"
+    assert "không so sánh được với thời gian hay địa bàn khác" in html(page)

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from dashboard.legend import BOUNDS, FEWEST, PALETTE, classify, legend_entries
-from dashboard.maps import NO_DATA, SWATCHES, TOO_FEW
+from dashboard.legend import BOUNDS, FEWEST, PALETTE, classify, find_bounds, legend_entries
+from dashboard.maps import LAGGING, MARKS, NO_DATA, SWATCHES, TOO_FEW, WATCH
 from dashboard.text import Text
 from geo.coverage import RATES, add_rates
 
@@ -60,6 +60,68 @@ def test_the_legend_counts_every_commune_once():
         (SWATCHES[NO_DATA], "chưa có số liệu", 2),
     ]
     assert len(legend_entries(classes.iloc[:4], "activity_rate", text)) == 5
+
+
+def test_the_legend_counts_the_marks_where_communes_were_judged():
+    text, classes = Text("vi"), pd.Series([0, 1, 2], dtype=object)
+    judged = legend_entries(classes, "activity_rate", text, marks={"a": LAGGING, "b": WATCH, "c": LAGGING})
+    assert judged[-2:] == [(MARKS[LAGGING], text("legend.lagging"), 2), (MARKS[WATCH], text("legend.watch"), 1)]
+    assert [count for *_, count in legend_entries(classes, "activity_rate", text, marks={})[-2:]] == [0, 0]
+    assert len(legend_entries(classes, "activity_rate", text)) == 5, "nobody has judged: no mark is promised"
+
+
+def test_classes_stay_those_of_the_target_unless_others_are_asked_for():
+    rows = rows_of("activity_rate", [(number, 100) for number in range(50)])
+    assert find_bounds(rows, "activity_rate", "fixed") == BOUNDS["activity_rate"]
+
+
+@pytest.mark.parametrize("breaks", ["quantiles", "natural"])
+def test_classes_of_the_figures_hold_every_commune_and_their_lower_bound(breaks):
+    # three clusters, of 4, 4 and 2 communes; one of too few venues that would stand far off
+    pairs = [
+        (10, 100),
+        (11, 100),
+        (12, 100),
+        (13, 100),
+        (40, 100),
+        (41, 100),
+        (42, 100),
+        (43, 100),
+        (90, 100),
+        (91, 100),
+        (9, 9),
+    ]
+    rows = rows_of("activity_rate", pairs)
+    bounds = find_bounds(rows, "activity_rate", breaks)
+    assert list(bounds) == sorted(set(bounds)) and len(bounds) == len(PALETTE) - 1
+    classes = classify(rows, "activity_rate", bounds)
+    assert classes.iloc[-1] == TOO_FEW and set(classes.iloc[:-1]) == set(range(len(PALETTE)))
+    for bound in bounds:
+        below = [number for number, (active, _) in enumerate(pairs[:-1]) if active / 100 < bound]
+        assert classes.iloc[below].max() < classes.iloc[[n for n in range(10) if n not in below]].min()
+    entries = legend_entries(classes, "activity_rate", Text("vi"), bounds)
+    assert sum(count for *_, count in entries) == len(pairs)
+
+
+def test_quantiles_have_as_many_communes_each():
+    rows = rows_of("activity_rate", [(number, 1000) for number in range(100, 600, 5)])
+    bounds = find_bounds(rows, "activity_rate", "quantiles")
+    assert classify(rows, "activity_rate", bounds).value_counts().tolist() == [20] * 5
+
+
+@pytest.mark.parametrize("pairs", [[(5, 50)], [(5, 50)] * 9, [(0, 5), (1, 5), (2, 5)], [(None, None)] * 3])
+def test_figures_that_are_all_one_have_the_classes_of_the_target(pairs):
+    assert find_bounds(rows_of("activity_rate", pairs), "activity_rate", "natural") == BOUNDS["activity_rate"]
+
+
+def test_fewer_values_than_classes_make_fewer_classes():
+    rows = rows_of("activity_rate", [(10, 100)] * 4 + [(50, 100)] * 3)
+    bounds = find_bounds(rows, "activity_rate", "natural")
+    assert bounds == (0.5,) and list(classify(rows, "activity_rate", bounds)) == [0] * 4 + [1] * 3
+    assert [
+        count
+        for *_, count in legend_entries(classify(rows, "activity_rate", bounds), "activity_rate", Text("vi"), bounds)
+    ] == [3, 4]
 
 
 @pytest.mark.parametrize("rate", RATES)

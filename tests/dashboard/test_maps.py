@@ -12,17 +12,23 @@ import shapely
 import shapely.ops
 import streamlit_folium
 
-from dashboard.maps import NO_DATA, SWATCHES, TOO_FEW, commune_map, encode_topojson, paint
+from dashboard.maps import (
+    LABELS,
+    LAGGING,
+    MARKS,
+    NO_DATA,
+    OUTSIDE,
+    SCRIPTS,
+    SWATCHES,
+    TOO_FEW,
+    WATCH,
+    commune_map,
+    encode_topojson,
+    paint,
+)
 
 NASTY = "</script><img src=x onerror=\"a('1')\"> & {{'x'}} {{{7*7}}} {% raw %} {# \u2028 _div Xã Đức Thọ"
-LABELS = {
-    "language": "vi",
-    "map": NASTY,
-    "loading": "Đang tải bản đồ…",
-    "failed": "Không tải được ranh giới.",
-    "zoom_in": "Phóng to",
-    "zoom_out": "Thu nhỏ",
-}
+TEXTS = dict.fromkeys(LABELS, "Đang tải bản đồ…") | {"language": "vi", "map": NASTY}
 BOUNDS = (105.1, 17.9, 106.5, 18.8)
 PALETTE = ["#d6ecef", "#9fd0d8", "#5fabbd", "#2c7f99", "#0f4c6b"]
 
@@ -70,6 +76,7 @@ def decode(topology):
         if geometry["type"] == "Polygon"
         else shapely.MultiPolygon([polygon(rings) for rings in geometry["arcs"]])
         for geometry in topology["objects"]["communes"]["geometries"]
+        if geometry["type"]
     }
 
 
@@ -107,9 +114,22 @@ def test_borders_between_neighbours_travel_once(units):
     assert len(encode_topojson(units)) < len(units.to_json(to_wgs84=True).encode()) / 2
 
 
-def test_units_without_geometry_are_left_out(units):
+def test_units_without_geometry_keep_their_place(units):
+    whole = decode(json.loads(encode_topojson(units)))
     units.loc[[1, 4], "geometry"] = [None, shapely.MultiPolygon()]
-    assert list(decode(json.loads(encode_topojson(units)))) == ["00", "02", "03", "05"]
+    topology = json.loads(encode_topojson(units))
+    geometries = topology["objects"]["communes"]["geometries"]
+    assert [each["properties"]["code"] for each in geometries] == list(units["code"])
+    assert [each["type"] is None for each in geometries] == [code in ("01", "04") for code in units["code"]]
+    found = decode(topology)
+    assert list(found) == ["00", "02", "03", "05"]
+    assert found["05"].area == pytest.approx(whole["05"].area, rel=1e-6), "of its own code, not of its neighbour's"
+
+
+def test_the_names_of_the_units_above_travel_along(units):
+    above = {"1": (NASTY, "42"), "42": ("Tỉnh Hà Tĩnh", None)}
+    assert json.loads(encode_topojson(units, above))["above"] == {"1": [NASTY, "42"], "42": ["Tỉnh Hà Tĩnh", None]}
+    assert json.loads(encode_topojson(units))["above"] == {}
 
 
 def test_no_units_is_an_empty_map(units):
@@ -127,15 +147,15 @@ def sent(monkeypatch):
     """Returns what st_folium sends to the browser for a map and a paint, as the arguments of its component."""
     monkeypatch.setattr(streamlit_folium, "_component_func", lambda **arguments: arguments)
 
-    def send(url="/geo/42", source=NASTY, labels=LABELS, **values):
-        values = {"classes": {"00": 0}, "palette": PALETTE} | values
+    def send(url="/geo/42", source=NASTY, texts=TEXTS, **values):
+        values = {"codes": ["00"], "classes": {"00": 0}, "palette": PALETTE, "source": source} | values
         return streamlit_folium.st_folium(
-            commune_map(url, BOUNDS, labels, source),
+            commune_map(texts),
             key="map",
             height=560,
             use_container_width=True,
             returned_objects=[],
-            feature_group_to_add=paint(**values),
+            feature_group_to_add=paint(url, BOUNDS, **values),
         )
 
     return send
@@ -153,71 +173,89 @@ def test_two_runs_send_the_same(sent):
         assert first[part] == second[part], part
 
 
-def test_values_change_only_the_paint(sent):
-    before, after = sent(), sent(classes={"00": 3}, selected="00", focus=["00"], indicator="Tỷ lệ hoạt động")
+@pytest.mark.parametrize(
+    "values",
+    [{"classes": {"00": 3}}, {"selected": "00"}, {"focus": (105.2, 18, 106, 18.5)}, {"indicator": "Tỷ lệ hoạt động"},
+     {"url": "/geo/440"}, {"source": "another"}, {"caption": {"title": "x"}}],
+    ids=lambda values: next(iter(values)),
+)  # fmt: skip
+def test_what_is_shown_changes_only_the_paint(sent, values):
+    before, after = sent(), sent(**values)
     assert before["script"] == after["script"] and before["key"] == after["key"]
     assert before["feature_group"] != after["feature_group"]
 
 
-def test_maps_of_two_addresses_or_languages_have_two_keys(sent):
-    keys = {
-        sent()["key"],
-        sent(url="/geo/42_2021")["key"],
-        sent(url="/geo/42_2019")["key"],
-        sent(labels=LABELS | {"language": "en"})["key"],
-    }
-    assert len(keys) == 4
+def test_maps_of_two_languages_have_two_keys(sent):
+    assert sent()["key"] != sent(texts=TEXTS | {"language": "en"})["key"]
 
 
-def test_start_carries_the_address_and_the_labels(sent):
-    url, labels = call(sent(url="/geo/42_a?x=1&y=2")["script"], "start")
-    assert url == "/geo/42_a?x=1&y=2"
-    assert labels == LABELS | {"source": NASTY, "bounds": [[17.9, 105.1], [18.8, 106.5]]}
+def test_start_carries_the_labels(sent):
+    assert call(sent()["script"], "start") == [TEXTS]
 
 
 def test_paint_carries_exactly_what_was_given(sent):
     values = dict(
-        classes={"00": 0, "01": numpy.int64(4), "02": NO_DATA, "03": TOO_FEW},
+        url="/geo/42_a?x=1&y=2",
+        codes=["00", "01", "02", "03", "04", "05"],
+        classes={"00": 0, "01": numpy.int64(4), "02": NO_DATA, "03": TOO_FEW, "05": OUTSIDE},
         palette=PALETTE,
+        marks={"00": LAGGING, "03": WATCH, "99": WATCH},
+        sizes={"00": 400, "01": 100, "02": 0, "03": 1},
         rates={"00": "29,9 %", "02": "chưa có dữ liệu"},
         fractions={"00": "570/1.904", "01": "9/9"},
+        labels={0: "dưới 10 %"},
         indicator=NASTY,
+        caption={"title": NASTY, "lines": [NASTY]},
         selected="01",
-        focus=["00", "01"],
+        focus=(105.2, 18, 106.1234567, 18.5),
+        size_title="Số địa điểm",
     )
     (painted,) = call(sent(**values)["feature_group"], "paint")
     assert painted == {
-        "communes": {
-            "00": [0, "29,9 %", "570/1.904"],
-            "01": [4, "", "9/9"],
-            "02": ["none", "chưa có dữ liệu"],
-            "03": ["few"],
-        },
+        "geometry": "/geo/42_a?x=1&y=2",
+        "home": [[17.9, 105.1], [18.8, 106.5]],
+        "focus": [[18.0, 105.2], [18.5, 106.12346]],
+        "classes": "04nfno",
+        "marks": "l..w..",
+        "sizes": "zi0200",
+        "largest": 400,
+        "size_title": "Số địa điểm",
+        "rates": ["29,9 %", "", "chưa có dữ liệu", "", "", ""],
+        "fractions": ["570/1.904", "9/9", "", "", "", ""],
+        "labels": {"0": "dưới 10 %"},
         "palette": PALETTE,
         "indicator": NASTY,
+        "caption": {"title": NASTY, "lines": [NASTY]},
+        "source": NASTY,
         "selected": "01",
-        "focus": ["00", "01"],
     }
+
+
+def test_values_of_a_country_travel_in_one_letter_a_commune(sent):
+    codes = [f"{number:05}" for number in range(11_163)]
+    classes = {code: number % 5 for number, code in enumerate(codes)}
+    plain = len(sent(codes=[], classes={})["feature_group"])
+    assert len(sent(codes=codes, classes=classes)["feature_group"]) <= plain + len(codes) + 2
 
 
 def test_bounds_of_nothing_are_refused():
     with pytest.raises(ValueError, match="none of its units has geometry"):
-        commune_map("/geo/42", (float("nan"),) * 4, LABELS, "")
+        paint("/geo/42", (float("nan"),) * 4, [], {}, PALETTE)
 
 
 @pytest.mark.parametrize("key", [5, -1])
 def test_a_class_without_a_colour_is_refused(key):
     with pytest.raises(ValueError, match=f"commune 00 has class {key}"):
-        paint({"00": key}, PALETTE)
+        paint("/geo/42", BOUNDS, ["00"], {"00": key}, PALETTE)
 
 
 def test_a_missing_label_is_refused():
     with pytest.raises(ValueError, match="failed"):
-        commune_map("/geo/42", BOUNDS, {name: text for name, text in LABELS.items() if name != "failed"}, "")
+        commune_map({name: text for name, text in TEXTS.items() if name != "failed"})
 
 
 def test_names_cannot_leave_the_script(sent):
-    scripts = sent(indicator=NASTY, rates={"00": NASTY}, classes={"00": 1})
+    scripts = sent(indicator=NASTY, rates={"00": NASTY}, caption={"title": NASTY}, islands=[{"name": NASTY}])
     for part in ("script", "feature_group"):
         calls = "\n".join(re.findall(r"^\s*phuqr\..*$", scripts[part], re.MULTILINE))
         assert calls and not re.search(r"[<>&\u2028\u2029]|[^\x00-\x7f]", calls)
@@ -225,27 +263,36 @@ def test_names_cannot_leave_the_script(sent):
 
 def test_nothing_comes_from_outside(sent):
     arguments = sent()
-    assert arguments["js_links"] == ["/lib/leaflet/leaflet.js", "/lib/phuqr/phuqr-map.js"]
+    assert arguments["js_links"] == ["/lib/leaflet/leaflet.js", *(f"/lib/phuqr/{name}.js" for name in SCRIPTS)]
     assert arguments["css_links"] == ["/lib/leaflet/leaflet.css", "/lib/phuqr/phuqr-map.css"]
-    page = commune_map("/geo/42", BOUNDS, LABELS, "").get_root().render()
+    page = commune_map(TEXTS).get_root().render()
     static = files("dashboard") / "static"
     texts = [
         page,
         *(arguments[part] for part in ("header", "html", "script", "feature_group")),
-        *((static / name).read_text() for name in ("phuqr-map.js", "phuqr-map.css")),
+        *(path.read_text() for path in static.iterdir()),
     ]
     for text in texts:
         assert not re.search(r"https?:|[\"'(]//", text)
 
 
-def test_the_browser_sets_texts_as_text():
-    script = (files("dashboard") / "static" / "phuqr-map.js").read_text()
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_browser_sets_texts_as_text(name):
+    script = (files("dashboard") / "static" / f"{name}.js").read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", script)
 
 
 def test_the_legend_and_the_map_share_the_looks_of_what_is_no_class():
     script = (files("dashboard") / "static" / "phuqr-map.js").read_text()
     for name, look in SWATCHES.items():
-        assert (f"{name}: pattern(" if "gradient" in look else f'{name}: "{look}"') in script
+        assert (f"{name}: () => pattern(" if "gradient" in look else f'{name}: () => "{look}"') in script
         for colour in set(re.findall(r"#\w{6}", look)):
             assert colour in script
+
+
+def test_the_legend_and_the_map_share_the_inks_of_the_marks():
+    script = (files("dashboard") / "static" / "phuqr-map.js").read_text()
+    for mark, look in MARKS.items():
+        assert f"{mark}: (ground) => pattern(" in script and f'"{mark}"' in script
+        for colour in set(re.findall(r"#\w{6}(?!\w)", look)):
+            assert f'"{colour}"' in script

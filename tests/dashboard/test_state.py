@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.map_view import View
 from dashboard.state import CALENDAR, PARAMETERS, Filters, read_filters, read_language, read_window
 from geo.coverage import RATES, Window
-from geo.units import Atlas, Unit, Vintage
+from geo.units import WHOLE, Atlas, Unit, Vintage
 
 UNITS = [("42", 1, None), ("46", 1, None), ("440", 2, "42"), ("449", 2, "42"), ("18235", 3, "440")]
 ATLAS = Atlas(
@@ -36,6 +37,35 @@ def test_an_address_is_read_as_it_was_written():
     }  # fmt: skip
     assert read(filters.as_query()) == (filters, False)
     assert set(Filters("42", WINDOW).as_query()) == {"unit", "from", "to", "indicator", "lang"}
+
+
+def test_what_is_chosen_on_the_map_is_a_part_of_the_address():
+    view = View(
+        "venues", "natural", True, "cafe", "silent", "V 1/ñ", date(2021, 11, 1), date(2021, 11, 13), date(2025, 7, 1)
+    )
+    filters = Filters("440", WINDOW, commune="18235", view=view)
+    assert {name: filters.as_query()[name] for name in ("layer", "near", "venue", "beside_from", "drawn")} == {
+        "layer": "venues", "near": "1", "venue": "V 1/ñ", "beside_from": "2021-11-01", "drawn": "2025-07-01",
+    }  # fmt: skip
+    assert read(filters.as_query()) == (filters, False)
+    assert view.beside == Window(date(2021, 11, 1), date(2021, 11, 13)) and View().beside is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"layer": "all"}, {"breaks": "1"}, {"near": "1"}, {"near": "yes", "commune": "18235"}, {"kind": "<b>"}, {"state": "new"},
+     {"venue": "a\nb"}, {"venue": "x" * 65}, {"beside_from": "2021-11-01"}, {"beside_from": "2021-11-02", "beside_to": "2021-11-01"},
+     {"drawn": "today"}],
+)  # fmt: skip
+def test_what_the_map_cannot_show_falls_back_and_is_told(query):
+    filters, fell_back = read(query)
+    assert filters.view == View() and fell_back
+
+
+def test_all_in_scope_is_a_unit_where_there_is_more_than_one():
+    assert read({"unit": WHOLE, "commune": "18235"}) == (Filters(WHOLE, WINDOW, commune="18235"), False)
+    one = Atlas(ATLAS.vintage, {code: unit for code, unit in ATLAS.units.items() if code != "46"})
+    assert read_filters({"unit": WHOLE}, WINDOW, "42", [], one) == (Filters("42", WINDOW), True)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +100,6 @@ def test_the_language_is_one_of_ours():
 @given(st.dictionaries(st.sampled_from(PARAMETERS), st.text() | st.sampled_from(["440", "18235", "A", *DAYS.values()])))
 def test_any_address_gives_filters_that_their_own_address_gives_again(query):
     filters, _ = read(query)
-    assert ATLAS.units[filters.unit].level < 3 and filters.indicator in RATES
+    assert (filters.unit == WHOLE or ATLAS.units[filters.unit].level < 3) and filters.indicator in RATES
     assert CALENDAR[0] <= filters.window.first <= filters.window.last <= CALENDAR[1]
     assert read(filters.as_query()) == (filters, False)

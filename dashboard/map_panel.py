@@ -1,0 +1,158 @@
+"""The map of a page with all that stands around it: the way up, the legend, and what is known of the venues' places."""
+
+import streamlit as st
+from streamlit_folium import st_folium
+
+from dashboard import data, data_panels, panels
+from dashboard.app import geometry_url
+from dashboard.legend import PALETTE, class_labels, classify, find_bounds, legend_entries
+from dashboard.map_view import BREAKS
+from dashboard.maps import LABELS, OUTSIDE, SWATCHES, commune_map, paint
+from geo.coverage import RATES
+from geo.units import WHOLE, ancestors, communes_within
+
+HEIGHT = 520
+TOLD_ONE_BY_ONE = (
+    2000  # communes of more than that have no figures in their tooltips: these would be most of what is sent
+)
+
+
+def map_labels(text, **more):
+    """The texts of a map that stay as they are, whatever it shows."""
+    own = {name: text(f"map.{name}") for name in (*LABELS[2:], "lagging", "watch")}
+    return {"language": text.language, "map": text("map.label")} | own | more
+
+
+def place_of(atlas, code):
+    """The name of a unit with those above it, the largest last."""
+    return ", ".join(unit.name for unit in ancestors(atlas.units, code))
+
+
+def top_of(atlas, unit):
+    """The code of the largest unit in scope around a unit: that whose borders the map holds."""
+    return WHOLE if unit == WHOLE else atlas.top(unit).code
+
+
+def go_to(unit, commune=None, near=False):
+    """Choose a unit, and a commune in it; for callbacks."""
+    st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
+
+
+def show_path(atlas, filters, text):
+    """From all in scope down to what is shown, each a button that leads up to it."""
+    steps = (
+        [] if filters.unit == WHOLE else [each for each in ancestors(atlas.units, filters.unit) if each.in_scope][::-1]
+    )
+    ways = [(step.name, step.code, None) for step in steps]
+    if len(atlas.tops()) > 1:
+        ways.insert(0, (text("whole"), WHOLE, None))
+    if filters.commune and filters.commune != filters.unit:
+        ways.append((atlas.units[filters.commune].name, filters.unit, filters.commune))
+    line = st.container(key="map-path", horizontal=True, gap="small", vertical_alignment="center")
+    for place, (name, unit, commune) in enumerate(ways):
+        here = place == len(ways) - 1
+        line.button(
+            "› " * (place > 0) + data_panels.plain(name), key=f"path-{place}", type="tertiary", disabled=here and not commune,
+            on_click=go_to, args=(unit, commune, commune is not None),
+        )  # fmt: skip
+
+
+def take_click(atlas, filters, outside, key):
+    """What a click on the map, or a place found there, leads to."""
+    said = st.session_state[key]
+    code = said.get("unit")
+    if code in atlas.units and atlas.units[code].in_scope:
+        return go_to(code)
+    code = said.get("commune")
+    if code not in atlas.units or not atlas.units[code].in_scope:
+        return None
+    near, unit = bool(said.get("near")), filters.unit
+    parent = atlas.units[code].parent_code
+    if not near and code == filters.commune:  # once more on the same: a step down to it
+        path = [each.code for each in ancestors(atlas.units, code) if each.in_scope][::-1]
+        below = path[path.index(unit) + 1 :] if unit in path else path
+        near, unit = below[0] == code, unit if below[0] == code else below[0]
+    elif code in outside or near:
+        unit = parent if atlas.units[parent].in_scope else unit
+    return go_to(unit, code, near)
+
+
+def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", height=HEIGHT):
+    """The communes coloured by the chosen rate; the geometry is that of all in scope around the chosen unit, so that it travels once.
+
+    found: the Coverage by commune. marks: code -> LAGGING or WATCH, None where nobody has judged.
+    """
+    rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
+    top = top_of(atlas, filters.unit)
+    rows = found.rows.set_index("code")
+    bounds = find_bounds(rows, rate, filters.view.breaks)
+    classes = classify(rows, rate, bounds)
+    codes = communes_within(atlas.units, top)
+    outside = dict.fromkeys(set(codes) - set(rows.index), OUTSIDE)
+    box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (top, filters.unit)}
+    focus = box[filters.unit] if filters.unit != top else None
+    if filters.view.near and filters.commune:
+        focus = data.bounds(held.version, reader.scope, atlas.vintage.id, filters.commune)
+    few = len(codes) <= TOLD_ONE_BY_ONE
+    records = rows.to_dict("index") if few else {}
+    labels = class_labels(bounds, text, decimals=0 if filters.view.breaks == "fixed" else 1)
+    colours = paint(
+        geometry_url(atlas.vintage, top), box[top], codes, outside | classes.to_dict(), PALETTE,
+        focus=focus,
+        marks=marks,
+        sizes=rows["created"].fillna(0).to_dict(),
+        size_title=text("map.sizes"),
+        rates={code: text.percent(row[rate]) for code, row in records.items()},
+        fractions={code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
+        labels=dict(enumerate(labels)) | {"n": text("no_data"), "f": text("too_few_short")},
+        indicator=text(rate),
+        caption=caption(filters, found, text),
+        source=text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
+        selected=filters.commune,
+    )  # fmt: skip
+    st_folium(
+        commune_map(map_labels(text)), key=key, height=height, use_container_width=True, returned_objects=[],
+        feature_group_to_add=colours, on_change=lambda: take_click(atlas, filters, outside, key),
+    )  # fmt: skip
+    entries = legend_entries(classes, rate, text, None if filters.view.breaks == "fixed" else bounds, marks)
+    if outside:
+        entries.append((SWATCHES[OUTSIDE], text("legend.outside"), len(outside)))
+    st.html(panels.legend(text(rate), entries, text, text(f"legend.{filters.view.breaks}")))
+
+
+def caption(filters, found, text):
+    """What stands on the map itself: what it shows, of where and when, as of when, and how that is defined."""
+    place = found.unit.name or text("whole")
+    lines = [text.window(found.window), text("as_of", when=text.moment(found.holdings.as_of))]
+    if filters.group:
+        lines.append(text("map.group", group=text.group(filters.group)))
+    return {
+        "title": text("map.title", indicator=text(filters.indicator), unit=place),
+        "lines": lines,
+        "definition": text.definition(filters.indicator, found.window),
+    }
+
+
+def show_quality(reader, held, filters, atlas, text):
+    """Of how many venues it is not known where they are; each figure leads to the list of them."""
+    known = data.points(held.version, reader.scope, atlas.vintage, filters.unit)
+    if not known["venues"]:
+        return
+    line = st.container(key="map-quality", horizontal=True, vertical_alignment="center", gap="small")
+    line.html(f'<b class="phuqr-quality-title">{text("quality.title")}</b>')
+    said = {
+        "no_point": text("quality.no_point", count=text.number(known["no_point"]), of=text.number(known["venues"])),
+        "outside": text("quality.outside", count=text.number(known["outside"])),
+    }
+    for name, label in said.items():
+        line.button(
+            label,
+            key=f"quality-{name}",
+            type="tertiary",
+            on_click=lambda name=name: st.session_state.update({"map-state": name}),
+        )
+
+
+def choose_breaks(text):
+    """How the classes are made."""
+    st.selectbox(text("breaks"), BREAKS, key="map-breaks", format_func=lambda name: text(f"breaks.{name}"))
