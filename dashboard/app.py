@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
+from dashboard import tiles
 from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.gate import SIGN_IN, Gate
 from dashboard.loads import LARGEST, find_offered
@@ -198,6 +199,7 @@ def routes(provider=None):
     entrance = SignIn(provider)
     return [
         Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
+        Route(tiles.PATH, tiles.tile),
         Route("/export/coverage.xlsx", coverage_table),
         Route("/data/findings/{run:number}.xlsx", run_findings),
         Route("/data/checked/{token}.xlsx", checked_findings),

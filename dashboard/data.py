@@ -15,7 +15,7 @@ from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
 from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
-from geo.venues import count_points, count_venues, list_kinds, list_venues
+from geo.venues import count_points, count_venues, find_code, list_kinds, list_venues
 from geo.whole import read_whole
 
 
@@ -82,6 +82,12 @@ def venues(version, scope, vintage, unit, first, last, narrowed, scans_known, co
     with db.reading(scope) as connection:
         place = None if unit == WHOLE else unit
         return list_venues(connection, vintage, place, Window(first, last), narrowed, scans_known, code)
+
+
+def venue_code(scope, number):
+    """The code of the venue of that number, or None."""
+    with db.reading(scope) as connection:
+        return find_code(connection, number)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

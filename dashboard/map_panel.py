@@ -1,25 +1,34 @@
 """The map of a page with all that stands around it: the way up, the legend, and what is known of the venues' places."""
 
+from html import escape
+
 import streamlit as st
 from streamlit_folium import st_folium
 
 from dashboard import data, data_panels, panels
 from dashboard.app import geometry_url
 from dashboard.legend import PALETTE, class_labels, classify, find_bounds, legend_entries
-from dashboard.map_view import BREAKS
+from dashboard.map_view import BREAKS, LAYERS, STATES
 from dashboard.maps import LABELS, OUTSIDE, SWATCHES, commune_map, paint
+from dashboard.tiles import tiles_url
+from dashboard.venue_panel import narrowed, scans_known
 from geo.coverage import RATES
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
+SHAPES = {"never": "✕", "silent": "○", "active": "●", "unknown": "•"}
+_SAID = ("shown", "there", "total", "unplaced")
 TOLD_ONE_BY_ONE = (
     2000  # communes of more than that have no figures in their tooltips: these would be most of what is sent
 )
 
 
+_MORE_LABELS = ("lagging", "watch", "never", "silent", "active", "unknown", "more", "rest", "venues")
+
+
 def map_labels(text, **more):
     """The texts of a map that stay as they are, whatever it shows."""
-    own = {name: text(f"map.{name}") for name in (*LABELS[2:], "lagging", "watch")}
+    own = {name: text(f"map.{name}", count="{count}") for name in (*LABELS[2:], *_MORE_LABELS)}
     return {"language": text.language, "map": text("map.label")} | own | more
 
 
@@ -57,9 +66,12 @@ def show_path(atlas, filters, text):
         )  # fmt: skip
 
 
-def take_click(atlas, filters, outside, key):
+def take_click(reader, atlas, filters, outside, key):
     """What a click on the map, or a place found there, leads to."""
     said = st.session_state[key]
+    if "venue" in said:
+        st.session_state["map-venue"] = data.venue_code(reader.scope, int(said["venue"]))
+        return None
     code = said.get("unit")
     if code in atlas.units and atlas.units[code].in_scope:
         return go_to(code)
@@ -100,7 +112,7 @@ def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", h
         geometry_url(atlas.vintage, top), box[top], codes, outside | classes.to_dict(), PALETTE,
         focus=focus,
         marks=marks,
-        sizes=rows["created"].fillna(0).to_dict(),
+        sizes=None if filters.view.layer == "venues" else rows["created"].fillna(0).to_dict(),
         size_title=text("map.sizes"),
         rates={code: text.percent(row[rate]) for code, row in records.items()},
         fractions={code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
@@ -109,15 +121,40 @@ def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", h
         caption=caption(filters, found, text),
         source=text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
         selected=filters.commune,
+        **venue_layer(reader, held, filters, atlas, found, text),
     )  # fmt: skip
     st_folium(
         commune_map(map_labels(text)), key=key, height=height, use_container_width=True, returned_objects=[],
-        feature_group_to_add=colours, on_change=lambda: take_click(atlas, filters, outside, key),
+        feature_group_to_add=colours, on_change=lambda: take_click(reader, atlas, filters, outside, key),
     )  # fmt: skip
     entries = legend_entries(classes, rate, text, None if filters.view.breaks == "fixed" else bounds, marks)
     if outside:
         entries.append((SWATCHES[OUTSIDE], text("legend.outside"), len(outside)))
+    if filters.view.layer == "venues":
+        st.html(state_legend(text))
     st.html(panels.legend(text(rate), entries, text, text(f"legend.{filters.view.breaks}")))
+
+
+def venue_layer(reader, held, filters, atlas, found, text):
+    """What the map is told of venues: where their tiles are and how many there are; nothing unless their layer is chosen."""
+    if filters.view.layer != "venues":
+        return {}
+    meant, known, window = narrowed(filters), scans_known(found), filters.window
+    asked = atlas.vintage, filters.unit, window.first, window.last, meant, known
+    counts = data.venue_counts(held.version, reader.scope, *asked)
+    total, placed = (int(counts[column].sum()) for column in ("venues", "with_point"))
+    said = {name: text(f"map.said_{name}", **{part: f"{{{part}}}" for part in _SAID}) for name in ("near", "far")}
+    url = tiles_url(held, atlas.vintage, filters.unit, window, meant, known)
+    return {"venues": {"url": url, "said": said, "total": total, "unplaced": total - placed}}
+
+
+def state_legend(text):
+    """What the shapes of the venues' points stand for, as the browser draws them."""
+    items = "".join(
+        f'<li><i class="phuqr-shape phuqr-{name}">{shape}</i><span>{escape(text(f"map.{name}"))}</span></li>'
+        for name, shape in SHAPES.items()
+    )
+    return f'<section class="phuqr-legend"><h3>{escape(text("layer.venues"))}</h3><ul>{items}</ul></section>'
 
 
 def caption(filters, found, text):
@@ -151,6 +188,28 @@ def show_quality(reader, held, filters, atlas, text):
             type="tertiary",
             on_click=lambda name=name: st.session_state.update({"map-state": name}),
         )
+
+
+def choose_layer(reader, held, filters, text):
+    """What the map shows beside its communes' colours, and of venues which."""
+    st.segmented_control(
+        text("layer"), LAYERS, key="map-layer", format_func=lambda name: text(f"layer.{name}"), required=True, width="stretch",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if filters.view.layer != "venues":
+        return
+    kinds = {code: names[text.language != "vi"] for code, names in data.kinds(held.version, reader.scope).items()}
+    if filters.view.kind not in kinds:
+        st.session_state["map-kind"] = None
+    left, right = st.columns(2, gap="small")
+    left.selectbox(
+        text("venues.kind"), list(kinds), key="map-kind", format_func=kinds.get, placeholder=text("venues.any_kind"),
+        index=None, label_visibility="collapsed",
+    )  # fmt: skip
+    right.selectbox(
+        text("venues.state"), STATES, key="map-state", format_func=lambda name: text(f"venues.{name}"), index=None,
+        placeholder=text("venues.any_state"), label_visibility="collapsed",
+    )  # fmt: skip
 
 
 def choose_breaks(text):

@@ -37,7 +37,7 @@ MARKS = {
     WATCH: "repeating-linear-gradient(0deg, #ffffff00 0 5.6px, #14213d 5.6px 6.6px, #ffffff 6.6px 7.4px)",
 }
 # The map's own scripts, in the order in which they need each other.
-SCRIPTS = ("phuqr-topology", "phuqr-furniture", "phuqr-map")
+SCRIPTS = ("phuqr-topology", "phuqr-furniture", "phuqr-tiles", "phuqr-venues", "phuqr-map")
 # Each commune's class, mark and number of venues is one letter of a text, in the order of the geometry.
 _LETTERS = {NO_DATA: "n", TOO_FEW: "f", OUTSIDE: "o"}
 _MARK_LETTERS = {LAGGING: "l", WATCH: "w"}

@@ -44,6 +44,11 @@ def count_points(connection, vintage, unit):
     return connection.execute(statement("count_points"), {"vintage": vintage.id, "unit": unit}).one()
 
 
+def find_code(connection, number):
+    """The code of the venue of that number; None where there is none in scope."""
+    return connection.scalar(statement("find_code"), {"number": number})
+
+
 def list_kinds(connection):
     """Kinds of venue by their Vietnamese name: code -> (Vietnamese, English name)."""
     kinds = sorted(connection.execute(statement("list_kinds")).all(), key=lambda kind: kind.name_vi)

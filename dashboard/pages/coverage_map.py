@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboard import data, panels
 from dashboard.frame import choose_filters, page, show_heading
-from dashboard.map_panel import choose_breaks, go_to, show_map, show_path, show_quality
-from dashboard.venue_panel import show_venues
+from dashboard.map_panel import choose_breaks, choose_layer, go_to, show_map, show_path, show_quality
+from dashboard.venue_panel import show_venue, show_venues
 from geo.coverage import COUNTS, RATES
-from geo.units import WHOLE, ancestors
+from geo.units import ancestors
 
 
 def show_commune(reader, held, filters, atlas, text):
@@ -91,10 +91,12 @@ with page("") as (text, reader):
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_path(atlas, filters, text)
+        choose_layer(reader, held, filters, text)
         show_map(reader, held, filters, atlas, coverage, text)
         choose_breaks(text)
         show_quality(reader, held, filters, atlas, text)
     with right:
+        show_venue(reader, held, filters, atlas, coverage, text)
         show_commune(reader, held, filters, atlas, text)
         show_table(filters, atlas, coverage, text)
     show_venues(reader, held, filters, atlas, coverage, text)

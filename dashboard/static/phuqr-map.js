@@ -157,7 +157,12 @@
     group.bindTooltip(tooltip, { sticky: true, className: "phuqr-tooltip", opacity: 1 });
     group.on("mouseover", (event) => hover.setLatLngs(event.propagatedFrom.getLatLngs()));
     group.on("mouseout", () => hover.setLatLngs([]));
-    group.on("click", (event) => tell({ commune: event.propagatedFrom.code }));
+    group.on("click", (event) => {
+      const venue = phuqr.venues.hit(event.containerPoint);
+      if (venue?.layer === "venues") tell({ venue: venue.each.id });
+      else if (venue?.layer === "units" && venue.each.code !== event.propagatedFrom.code) tell({ unit: venue.each.code });
+      else tell({ commune: event.propagatedFrom.code });
+    });
     return {
       group, polygons, above, order: communes, painted: new Set(),
       places: new Map(communes.map(({ code }, place) => [code, place])),
@@ -200,6 +205,7 @@
     casing.setLatLngs(chosen);
     selection.setLatLngs(chosen);
     phuqr.furniture.show(values, world);
+    phuqr.venues.show(values);
     follow();
     thin();
     if (world.group.isTooltipOpen()) world.group.getTooltip().update();
@@ -232,6 +238,7 @@
     casing = L.polygon([], { ...overlay, fill: false, color: WHITE, weight: 5 }).addTo(map);
     selection = L.polygon([], { ...overlay, fill: false, color: INK, weight: 2.6 }).addTo(map);
     phuqr.furniture.start(map, labels, tell);
+    phuqr.venues.start(map, labels);
   }
 
   function start(leafletMap, texts) {
@@ -288,7 +295,7 @@
         const mark = MARKS[values.marks?.[world.places.get(code)]];
         return mark ? [[code, mark]] : [];
       })),
-      ...phuqr.furniture.state(),
+      ...phuqr.furniture.state(), venues: phuqr.venues.state(),
     }),
   });
 })();

@@ -1,5 +1,5 @@
 -- Venues inside :unit (all in scope if null) in vintage :vintage, created by the day :last, at most :limit: code, name, kind, organisation,
--- commune_code, created_on, last_day (of the newest scan by :last), state (never, silent or active in the days :first to :last; null
+-- commune_code, address, created_on, last_day (of the newest scan by :last), state (never, silent or active in the days :first to :last; null
 -- where :scans_known is false), with_point, outside_commune, and `of`: how many there are. Narrowed to :kind, to :group of obligation and to :state (a state,
 -- no_point or outside) where these are not null, and to the venue of :code.
 WITH commune AS (
@@ -32,7 +32,7 @@ told AS (
     FROM held h
     LEFT JOIN seen s ON s.venue_id = h.id
 )
-SELECT code, name, kind, organisation, commune_code, created_on, last_day, state, point IS NOT NULL AS with_point, outside_commune,
+SELECT code, name, kind, organisation, commune_code, address, created_on, last_day, state, point IS NOT NULL AS with_point, outside_commune,
        count(*) OVER () AS of
 FROM told
 WHERE CAST(:state AS text) IS NULL OR :state IN ('no_point', 'outside') OR state = :state

@@ -3,6 +3,7 @@
 canaille is a real provider; the impostor says what a test tells it to.
 """
 
+import asyncio
 import base64
 import json
 import re
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import pytest
 import requests
@@ -24,8 +25,9 @@ import streamlit as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
+from starlette.applications import Starlette
 
-from dashboard import data
+from dashboard import app, data
 from dashboard.oidc import WELL_KNOWN, Provider, Settings
 from geo import db
 from geo.accounts import everything
@@ -62,6 +64,37 @@ def read_as(monkeypatch):
         return actor
 
     return read
+
+
+@pytest.fixture
+def ask(small_province, read_as):
+    """A function that gives status, headers and body of the answer to a GET, the path sent as it stands.
+
+    For the leader of all there is, or for another `reader`, as the gate would have let it through.
+    """
+
+    def ask(path, reader=None, **headers):
+        sent = []
+        path, _, query = path.partition("?")
+
+        async def receive():
+            await asyncio.Event().wait()  # the reader does not hang up
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path),
+            "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "server": ("localhost", 80),
+            "headers": [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()],
+            "state": {"reader": reader or leader},
+        }  # fmt: skip
+        asyncio.run(Starlette(routes=app.routes(), exception_handlers=app.HANDLERS)(scope, receive, send))
+        found = {name.decode(): text.decode() for name, text in sent[0]["headers"]}
+        return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent)
+
+    leader = read_as("leader")
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,9 @@
 """The app's own routes: geometry that a browser may keep, the map's files, health; nothing else and no fault of ours."""
 
-import asyncio
 import gzip
 import json
-from urllib.parse import unquote
 
 import pytest
-from starlette.applications import Starlette
 
 from dashboard import app
 from geo import db
@@ -19,37 +16,6 @@ def nothing_kept():
     app._encoded_geometry.cache_clear()
     yield
     app._encoded_geometry.cache_clear()
-
-
-@pytest.fixture
-def ask(small_province, read_as):
-    """A function that gives status, headers and body of the answer to a GET, the path sent as it stands.
-
-    For the leader of all there is, or for another `reader`, as the gate would have let it through.
-    """
-
-    def ask(path, reader=None, **headers):
-        sent = []
-        path, _, query = path.partition("?")
-
-        async def receive():
-            await asyncio.Event().wait()  # the reader does not hang up
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {
-            "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path),
-            "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "server": ("localhost", 80),
-            "headers": [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()],
-            "state": {"reader": reader or leader},
-        }  # fmt: skip
-        asyncio.run(Starlette(routes=app.routes(), exception_handlers=app.HANDLERS)(scope, receive, send))
-        found = {name.decode(): text.decode() for name, text in sent[0]["headers"]}
-        return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent)
-
-    leader = read_as("leader")
-    return ask
 
 
 def vintage():
