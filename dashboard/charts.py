@@ -113,3 +113,23 @@ def bars(rows, total, titles, text):
     told = alt.Chart(rows).mark_text(align="left", dx=4, color=INK, fontSize=11).encode(x, order, text="said:N")
     line = alt.Chart(pd.DataFrame({"rate": [total]})).mark_rule(color=INK, strokeWidth=1.4).encode(x="rate:Q")
     return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 75), text)
+
+
+def weekly_line(weekly, text):
+    """Both rates of one unit by report week; weekly: as geo.lagging.read_weekly gives it."""
+    told = weekly.melt(["code", "week"], ["creation_rate", "activity_rate"], "question", "rate").dropna(subset=["rate"])
+    told = told.assign(
+        week=pd.to_datetime(told["week"]),
+        rate=told["rate"].astype(float),
+        question=[text(name) for name in told["question"]],
+    )
+    names = [text("creation_rate"), text("activity_rate")]
+    encoded = alt.Chart(told[["week", "rate", "question"]]).mark_line(color=LINE, point=alt.OverlayMarkDef(color=LINE)).encode(
+        alt.X("week:T", title=text("chart.week"), axis=alt.Axis(format="%d/%m", values=sorted(told["week"].unique()))),
+        alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, max(1.0, told["rate"].max())])),
+        strokeDash=alt.StrokeDash("question:N", title=None, scale=alt.Scale(domain=names, range=[[5, 3], [1, 0]]),
+                                  legend=alt.Legend(orient="bottom", labelLimit=320)),
+        tooltip=[alt.Tooltip("week:T", format="%d/%m/%Y", title=text("chart.week")), alt.Tooltip("question:N", title=text("indicator")),
+                 alt.Tooltip("rate:Q", format=".1%", title="%")],
+    )  # fmt: skip
+    return styled(encoded.properties(height=240), text)

@@ -102,6 +102,11 @@ def rank(found):
     return list(order.loc[chosen.index].sort_index().sort_values([*order], kind="stable").index)
 
 
+def says(found, code, text):
+    """Whether there is anything to say of a unit."""
+    return bool(reasons(found, code, text))
+
+
 def laggards(found, codes, text, address=None):
     """The reasons of these units, as a list; address(code): where a unit's own page is, None without links."""
     items = []
@@ -177,3 +182,18 @@ def pattern(found, names, text):
     if found.islands:
         said.append(text("lagging.islands", count=text.number(len(found.islands))))
     return f'<section class="phuqr-notice"><h3>{escape(text("lagging.pattern"))}</h3><p>{escape(" ".join(said))}</p></section>'
+
+
+def worklist(rows, kinds, text):
+    """Venues to go to, one row each, as a table that can be printed; rows: as geo.venues.list_venues; kinds: code -> name."""
+    columns = ("name", "kind", "organisation", "address", "created_on", "last_day", "code")
+    head = "".join(f"<th>{escape(text(f'commune.column.{column}'))}</th>" for column in columns)
+    body = []
+    for row in rows.to_dict("records"):
+        said = row | {
+            "kind": kinds[row["kind"]], "created_on": text.day(row["created_on"]),
+            "last_day": text("commune.never") if pd.isna(row["last_day"]) else text.day(row["last_day"]),
+        }  # fmt: skip
+        cells = "".join(f"<td>{'' if pd.isna(said[column]) else escape(str(said[column]))}</td>" for column in columns)
+        body.append(f"<tr>{cells}</tr>")
+    return f'<div class="phuqr-table phuqr-worklist"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

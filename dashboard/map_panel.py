@@ -9,10 +9,11 @@ from dashboard import data, data_panels, panels
 from dashboard.app import geometry_url
 from dashboard.legend import PALETTE, class_labels, classify, find_bounds, legend_entries
 from dashboard.map_view import BREAKS, LAYERS, STATES
-from dashboard.maps import LABELS, OUTSIDE, SWATCHES, commune_map, paint
+from dashboard.maps import LABELS, LAGGING, OUTSIDE, SWATCHES, WATCH, commune_map, paint
 from dashboard.tiles import tiles_url
 from dashboard.venue_panel import narrowed, scans_known
 from geo.coverage import RATES
+from geo.lagging import QUESTIONS
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
@@ -133,6 +134,16 @@ def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", h
     if filters.view.layer == "venues":
         st.html(state_legend(text))
     st.html(panels.legend(text(rate), entries, text, text(f"legend.{filters.view.breaks}")))
+
+
+def find_marks(reader, held, filters):
+    """Which communes lag, or are to be watched, in what the map shows: code -> LAGGING or WATCH; None where nobody is judged by it."""
+    question = filters.indicator.removesuffix("_rate")
+    if question not in QUESTIONS or filters.unit == WHOLE:
+        return None
+    asked = filters.window.first, filters.window.last, "commune", filters.group
+    verdicts = data.lagging(held.version, reader.scope, filters.unit, *asked).rows[question]
+    return verdicts[verdicts.isin([LAGGING, WATCH])].to_dict()
 
 
 def venue_layer(reader, held, filters, atlas, found, text):

@@ -25,6 +25,7 @@ PAGES = {
     "": Page(_PAGES / "coverage_map.py", "title", ROLES, filtered=True),
     "overview": Page(_PAGES / "overview.py", "overview.title", ROLES, filtered=True),
     "lagging": Page(_PAGES / "lagging.py", "lagging.title", ROLES, filtered=True),
+    "commune": Page(_PAGES / "commune.py", "commune.title", ROLES, filtered=True),
     "sectors": Page(_PAGES / "sectors.py", "sectors.title", ROLES, filtered=True),
     "data": Page(_PAGES / "data.py", "data.title", (*LOADING, "admin")),
     "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),

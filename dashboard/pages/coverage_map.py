@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import data, panels
 from dashboard.frame import choose_filters, page, show_heading
-from dashboard.map_panel import choose_breaks, choose_layer, go_to, show_map, show_path, show_quality
+from dashboard.map_panel import choose_breaks, choose_layer, find_marks, go_to, show_map, show_path, show_quality
 from dashboard.venue_panel import show_venue, show_venues
 from geo.coverage import COUNTS, RATES
 from geo.units import ancestors
@@ -92,7 +92,7 @@ with page("") as (text, reader):
     with left:
         show_path(atlas, filters, text)
         choose_layer(reader, held, filters, text)
-        show_map(reader, held, filters, atlas, coverage, text)
+        show_map(reader, held, filters, atlas, coverage, text, find_marks(reader, held, filters))
         choose_breaks(text)
         show_quality(reader, held, filters, atlas, text)
     with right:

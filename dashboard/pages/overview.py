@@ -1,5 +1,6 @@
 """Tổng quan: what changed since the window before, who lags and why, and how far the deadlines are."""
 
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ import streamlit as st
 
 from dashboard import charts, data, lagging_panels
 from dashboard.frame import choose_filters, page, show_heading
+from dashboard.map_panel import find_marks, show_map
 from geo.coverage import Window
 
 NAMED = 9  # laggards that fit beside the rest
@@ -24,7 +26,10 @@ def show_laggards(reader, held, filters, text):
         st.info(text("overview.none"))
         return
 
-    st.html(lagging_panels.laggards(found, codes[:NAMED], text))
+    def address(code):
+        return f"/commune?{urlencode(replace(filters, commune=code).as_query())}"
+
+    st.html(lagging_panels.laggards(found, codes[:NAMED], text, address))
     st.caption(text("overview.shown", shown=text.number(min(NAMED, len(codes))), count=text.number(len(codes))))
     link = f"/lagging?{urlencode(filters.as_query())}"
     st.html(f'<a class="phuqr-button" href="{escape(link)}" target="_self">{escape(text("overview.all"))}</a>')
@@ -35,15 +40,16 @@ def show_deadlines(reader, held, filters, atlas, text):
     st.html(f'<h3 class="phuqr-section">{escape(text("overview.deadlines"))}</h3>')
     due = [each for each in data.campaigns(reader.scope, filters.unit, atlas.units) if each.target]
     due = [each for each in due if filters.group in (None, each.obligation_group)]
+    places = st.columns(max(1, len(due)))
     if not due:
         st.caption(text("overview.no_deadlines"))
-    for each in due:
+    for place, each in zip(places, due, strict=False):
         clock = data.clock(held.version, reader.scope, filters.unit, each, filters.window.last)
-        st.html(lagging_panels.clock(clock, text))
+        place.html(lagging_panels.clock(clock, text))
         if clock.obliged:
             asked = filters.unit, atlas.vintage, each.first_day, filters.window.last, each.obligation_group
             created = data.creation(held.version, reader.scope, *asked)
-            st.altair_chart(charts.creation_line(created, clock.obliged, each, text), width="stretch")
+            place.altair_chart(charts.creation_line(created, clock.obliged, each, text), width="stretch")
 
 
 with page("overview") as (text, reader):
@@ -62,6 +68,8 @@ with page("overview") as (text, reader):
     st.html(lagging_panels.changes(coverage.total, before.total, window, earlier, text))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_laggards(reader, held, filters, text)
-    with right:
+        marks = find_marks(reader, held, filters)
+        show_map(reader, held, filters, atlas, coverage, text, marks, key="overview-map", height=420)
         show_deadlines(reader, held, filters, atlas, text)
+    with right:
+        show_laggards(reader, held, filters, text)

@@ -127,13 +127,39 @@ def test_districts_are_compared_with_the_province():
     assert "Chỉ có 3 xã đủ để so sánh" in html(page)
 
 
+def test_a_laggard_leads_to_its_own_page():
+    assert 'href="/commune?unit=440&amp;from=2021-11-26&amp;to=2021-12-08' in html(opened("overview", unit="440", **DAYS))
+
+
+def test_a_commune_has_its_verdict_and_its_venues_to_go_to():
+    page = opened("commune", unit="440", commune="18235", **DAYS)
+    shown = html(page)
+    assert "<h2>Xã Quang Vĩnh</h2>" in shown and "0/20 địa điểm hoạt động (0,0 %" in shown
+    # All 20 were scanned once, before the window
+    assert "Việc cần làm: 0 địa điểm chưa từng quét, 20 địa điểm không quét trong thời gian này" in shown
+    assert shown.count("<td>20/11/2021</td>") == 20 and "Quán 18235-7" in shown
+    assert len(charts(page)) == 1
+    page.selectbox(key="chosen_commune").set_value("18280")
+    shown = html(run(page))
+    assert "9 địa điểm chưa từng quét" in shown and shown.count("<td>chưa từng</td>") == 9
+    asked = page.query_params["commune"]
+    assert (asked if isinstance(asked, str) else asked[-1]) == "18280"
+
+
+def test_a_commune_that_is_not_behind_says_so_and_none_chosen_asks_for_one():
+    assert "Không chậm hơn mức chung" in html(opened("commune", unit="440", commune="18229", **DAYS))
+    assert [notice.value for notice in opened("commune", unit="440", **DAYS).info] == ["Chọn một xã để xem."]
+    page = opened("commune", unit="440", commune="18229", **{"from": "2021-10-01", "to": "2021-10-09"})
+    assert "Chưa có số liệu lượt quét trong thời gian này" in page.info[0].value
+
+
 @pytest.mark.parametrize("path", ["overview", "lagging"])
 def test_pages_are_in_english_when_that_is_chosen(path):
     page = opened(path, unit="440", lang="en", **DAYS)
     assert f"<h1>{Text('en')(PAGES[path].title)}</h1>" in html(page)
 
 
-@pytest.mark.parametrize("path", ["overview", "lagging"])
+@pytest.mark.parametrize("path", ["overview", "lagging", "commune"])
 def test_a_commune_reads_its_own_verdict(path, read_as):
     read_as("commune", "18235")
     page = opened(path, **DAYS)
