@@ -7,6 +7,7 @@ from streamlit_folium import st_folium
 
 from dashboard import data, data_panels, panels
 from dashboard.app import geometry_url
+from dashboard.islands import archipelagos, with_islands
 from dashboard.legend import PALETTE, class_labels, classify, find_bounds, legend_entries
 from dashboard.map_view import BREAKS, LAYERS, STATES
 from dashboard.maps import LABELS, LAGGING, OUTSIDE, SWATCHES, WATCH, commune_map, paint
@@ -30,7 +31,8 @@ _MORE_LABELS = ("lagging", "watch", "never", "silent", "active", "unknown", "mor
 def map_labels(text, **more):
     """The texts of a map that stay as they are, whatever it shows."""
     own = {name: text(f"map.{name}", count="{count}") for name in (*LABELS[2:], *_MORE_LABELS)}
-    return {"language": text.language, "map": text("map.label")} | own | more
+    fixed = {"language": text.language, "map": text("map.label"), "islands": archipelagos(text)}
+    return fixed | own | more
 
 
 def place_of(atlas, code):
@@ -102,7 +104,8 @@ def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", h
     classes = classify(rows, rate, bounds)
     codes = communes_within(atlas.units, top)
     outside = dict.fromkeys(set(codes) - set(rows.index), OUTSIDE)
-    box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (top, filters.unit)}
+    box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (filters.unit, top)}
+    box[top] = with_islands(box[top]) if top == WHOLE else box[top]
     focus = box[filters.unit] if filters.unit != top else None
     if filters.view.near and filters.commune:
         focus = data.bounds(held.version, reader.scope, atlas.vintage.id, filters.commune)

@@ -145,7 +145,8 @@ def commune_map(labels):
     """The empty map; the same labels give the same script, so a rerun of the page keeps the frame and what it holds.
 
     labels: the texts of LABELS in the reader's language: its tag (such as vi), what the map shows for those who do not see it,
-    what is said while borders are on their way or where they fail, and the names of buttons and of the search field.
+    what is said while borders are on their way or where they fail, and the names of buttons and of the search field. Beside them
+    "islands" (see dashboard.islands), "base" (see dashboard.base_map) and what the layer of venues says.
     Raises ValueError for a missing label.
     """
     if missing := sorted(set(LABELS) - labels.keys()):
@@ -180,7 +181,7 @@ def spell(codes, classes, palette):
 
 def paint(
     geometry, home, codes, classes, palette, *, focus=None, marks=None, sizes=None, rates=None, fractions=None,
-    labels=None, indicator="", caption=None, source="", selected=None, islands=None, **others,
+    labels=None, indicator="", caption=None, source="", selected=None, **others,
 ):  # fmt: skip
     """What the map shows, for feature_group_to_add of st_folium.
 
@@ -191,7 +192,7 @@ def paint(
     marks: code to LAGGING or WATCH. sizes: code to a count, drawn as a circle whose area is in proportion to it.
     rates, fractions: code to the text of the tooltip, such as "29,9 %" and "570/1.904"; a code may be absent. indicator: the
     tooltip's name of the rate. caption: texts that stand on the map: "title", "lines", "definition". source: where the
-    borders come from. selected: the code with a thick outline. islands: see dashboard.islands. others: further keys as they are.
+    borders come from. selected: the code with a thick outline. others: further keys as they are.
     Raises ValueError for a class that palette does not have, or for bounds that are no numbers.
     """
     values = {
@@ -212,7 +213,7 @@ def paint(
     for name, texts in (("rates", rates), ("fractions", fractions)):
         if texts:
             values[name] = [texts.get(code, "") for code in codes]
-    for name, given in (("labels", labels), ("caption", caption), ("islands", islands)):
+    for name, given in (("labels", labels), ("caption", caption)):
         if given:
             values[name] = given
     group = folium.FeatureGroup(name="phuqr", control=False)

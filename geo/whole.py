@@ -16,10 +16,8 @@ def read_whole(connection, window, by="commune", group=None):
     both are known. rows has a column `known` more: whether its province is one of these. scans_until: the last day anywhere.
     """
     found = read_coverage(connection, None, window, by, group)
-    provinces = found.rows if by == "province" else read_coverage(connection, None, window, "province", group).rows
-    known = provinces[provinces["created"].notna() & provinces["active"].notna()]
-    sums = add_rates(pd.DataFrame([known[COUNTS].sum(min_count=1)]).astype({count: "Int64" for count in COUNTS})).iloc[0]
-    total = pd.concat([pd.Series({"code": WHOLE, "name": "", "level": 0, "parent_code": None}), sums])
-    # Of a commune both are known where they are of its province
     rows = found.rows.assign(known=(found.rows["created"].notna() & found.rows["active"].notna()).to_numpy())
+    sums = rows.loc[rows["known"], COUNTS].sum(min_count=1)
+    total = add_rates(pd.DataFrame([sums]).astype({count: "Int64" for count in COUNTS})).iloc[0]
+    total = pd.concat([pd.Series({"code": WHOLE, "name": "", "level": 0, "parent_code": None}), total])
     return replace(found, unit=Unit(WHOLE, 0, "", None, 0, True), rows=rows, total=total)

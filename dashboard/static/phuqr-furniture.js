@@ -6,7 +6,7 @@ phuqr.furniture = (() => {
   "use strict";
 
   const MOST = 8;                      // places found at most
-  let map, labels, tell, caption, source, sizes, islands, world = null, drawnIslands = null;
+  let map, labels, tell, caption, source, sizes, world = null;
 
   function corner(position, className) {
     const control = L.control({ position });
@@ -55,19 +55,25 @@ phuqr.furniture = (() => {
     }
   }
 
-  function showIslands(given) {
-    if (given === drawnIslands) return;
-    islands.clearLayers();
-    drawnIslands = given;
-    for (const { name, at, parts } of given ?? []) {
-      for (const [lat, lng] of parts)
-        L.circleMarker([lat, lng], { pane: "phuqr-lines", renderer: islands.canvas, interactive: false, radius: 1.8,
-          weight: 1, color: "#14213d", fill: true, fillColor: "#14213d", fillOpacity: 1 }).addTo(islands);
-      const label = L.DomUtil.create("span");
-      label.textContent = name;
-      L.marker(at, { interactive: false, keyboard: false,
-        icon: L.divIcon({ className: "phuqr-island", html: label, iconSize: null }) }).addTo(islands);
+  // Islands are dots with the name of their archipelago; from near each has its own.
+  function drawIslands() {
+    const canvas = L.canvas({ pane: "phuqr-lines" }), names = L.layerGroup();
+    const label = (at, text, className) => {
+      const html = L.DomUtil.create("span");
+      html.textContent = text;
+      return L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className, html, iconSize: null }) });
+    };
+    for (const { name, at, islands } of labels.islands ?? []) {
+      label(at, name, "phuqr-island phuqr-archipelago").addTo(map);
+      for (const [island, lat, lng] of islands) {
+        L.circleMarker([lat, lng], { pane: "phuqr-lines", renderer: canvas, interactive: false, radius: 1.8, weight: 1,
+          color: "#14213d", fill: true, fillColor: "#14213d", fillOpacity: 1 }).addTo(map);
+        label([lat, lng], island, "phuqr-island").addTo(names);
+      }
     }
+    const near = () => map[map.getZoom() >= 9 ? "addLayer" : "removeLayer"](names);
+    map.on("zoomend", near);
+    near();
   }
 
   // As typed without marks, and đ as d.
@@ -160,22 +166,19 @@ phuqr.furniture = (() => {
     sizes = corner("bottomleft", "phuqr-sizes");
     sizes.hidden = true;
     source = corner("bottomright", "leaflet-control-attribution");
-    islands = L.layerGroup().addTo(map);
-    islands.canvas = L.canvas({ pane: "phuqr-lines" });
+    drawIslands();
   }
 
   function show(values, shown) {
     world = shown;
     source.textContent = values.source;
     showCaption(values.caption);
-    showIslands(values.islands);
   }
 
   return {
     start, show, showSizes, captionHeight, find,
     state: () => ({
       caption: caption?.innerText ?? "", source: source?.textContent ?? "",
-      islands: (drawnIslands ?? []).map(({ name }) => name),
     }),
   };
 })();

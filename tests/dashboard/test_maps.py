@@ -255,7 +255,7 @@ def test_a_missing_label_is_refused():
 
 
 def test_names_cannot_leave_the_script(sent):
-    scripts = sent(indicator=NASTY, rates={"00": NASTY}, caption={"title": NASTY}, islands=[{"name": NASTY}])
+    scripts = sent(indicator=NASTY, rates={"00": NASTY}, caption={"title": NASTY})
     for part in ("script", "feature_group"):
         calls = "\n".join(re.findall(r"^\s*phuqr\..*$", scripts[part], re.MULTILINE))
         assert calls and not re.search(r"[<>&\u2028\u2029]|[^\x00-\x7f]", calls)
