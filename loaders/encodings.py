@@ -89,7 +89,7 @@ def recognise(words):
     None where fewer than seven in ten are Vietnamese under every set, or where a second one that would
     give another text is not clearly worse: half as many words at most, and two fewer or none.
     """
-    found = {encoding: sum(map(_is_vietnamese, _decode_words(words, encoding))) for encoding in LEGACY}
+    found = {encoding: sum(map(is_vietnamese, _decode_words(words, encoding))) for encoding in LEGACY}
     best = max(found, key=found.get)
     unicode = sum(_is_utf8(word) for word in words)
     if unicode and unicode >= found[best]:
@@ -116,7 +116,8 @@ def _decode_words(words, encoding):
     return [decode(word, encoding, "replace") for word in words]
 
 
-def _is_vietnamese(text):
+def is_vietnamese(text):
+    """Whether a word, or several with quotation marks or dashes around them, are spelled as Vietnamese syllables."""
     parts = [part for part in _AROUND.split(text) if part]
     return bool(parts) and all(map(is_syllable, parts))
 

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from geo.errors import FileError
 from geo.names import strip_marks
+from loaders.encodings import LABELS
+from loaders.fonts import FONTS, ConvertedCells, FontWords, convert
 from loaders.frames import make_frames
 from loaders.titles import SEARCHED, trim
 
@@ -44,12 +46,13 @@ class _Sheet:
     """One sheet as calamine read it, its rows given as records of text from the file's first row and column on.
 
     errors: (row, column) from 0 -> the text of an error, "#N/A", where calamine has an empty cell.
-    dropped: numbers of rows, from 1, to be given as empty.
+    dropped: numbers of rows, from 1, to be given as empty. converted: of cells in a font of before Unicode.
     """
 
     sheet: object
     errors: dict[tuple[int, int], str]
     dropped: frozenset[int] = frozenset()
+    converted: ConvertedCells | None = None
 
     @property
     def size(self):
@@ -69,7 +72,8 @@ class _Sheet:
         for number, cells in self.read_cells():
             if number - 1 in rows_with_errors:
                 cells = [self.errors.get((number - 1, place), cell) for place, cell in enumerate(cells)]
-            yield [] if number in self.dropped else list(map(_cell_text, cells))
+            record = [] if number in self.dropped else list(map(_cell_text, cells))
+            yield self.converted.read(record) if self.converted else record
 
 
 def read_sheets(path, find):
@@ -83,15 +87,18 @@ def read_sheets(path, find):
         tables = [sheet.name for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
         sheets = {name: book.get_sheet_by_name(name) for name in tables}
         _refuse_hidden_errors(data, path.name)
-    name, heading = _choose_sheet(sheets, find, path.name)
+    name, heading, font = _choose_sheet(sheets, find, path.name)
     with _refuse_broken(path.name):
         sheet = _Sheet(sheets[name], _find_errors(data, name))
-    fractions, dropped = _look_through(sheet, heading)
-    sheet = _Sheet(sheet.sheet, sheet.errors, frozenset(dropped))
+    fractions, dropped, words = _look_through(sheet, heading)
+    converted = words.recognise(font)
+    sheet = _Sheet(sheet.sheet, sheet.errors, frozenset(dropped), converted)
     others = [other for other in sheets if other != name and sheets[other].start]
     notes = ((f"Đọc trang tính “{name}”, bỏ qua {len(others)} trang khác",) if others else ()) + tuple(
         f"Bỏ dòng {number}: dòng tổng" for number in sorted(dropped)
     )
+    fonts = sorted({font, converted and converted.font} - {None})
+    notes += tuple(f"Chữ theo phông {LABELS[each]}, đã chuyển sang Unicode" for each in fonts)
     decimals = {title: "." for place, title in enumerate(heading.titles) if place in fractions}
     return heading, {
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -126,11 +133,11 @@ def _open_book(path, data):
 
 
 def _choose_sheet(sheets, find, name):
-    """The one sheet with the columns, and its Heading; sheets of notes and lists may stand beside it."""
-    headings = {}
+    """The one sheet with the columns, its Heading, and the font of its titles, if any; other sheets may stand beside it."""
+    headings, fonts = {}, {}
     for title, sheet in sheets.items():
         records = islice(_Sheet(sheet, {}).read_records(), SEARCHED + 1)
-        headings[title] = find([list(map(trim, record)) for record in records])
+        headings[title], fonts[title] = _find_heading([list(map(trim, record)) for record in records], find)
     if not headings:
         raise FileError(f"{name}: tệp không có trang tính nào; hãy mở và lưu lại tệp")
     fitting = [title for title, heading in headings.items() if not heading.fault]
@@ -138,17 +145,35 @@ def _choose_sheet(sheets, find, name):
         raise FileError(f"{name}: nhiều trang tính có các cột này ({', '.join(fitting)}); hãy giữ một trang trong tệp")
     if not fitting:
         raise max(headings.values(), key=lambda heading: (heading.known, heading.rows > 0)).fault
-    return fitting[0], headings[fitting[0]]
+    return fitting[0], headings[fitting[0]], fonts[fitting[0]]
+
+
+def _find_heading(records, find):
+    """The Heading that knows most titles, read as they stand or in a font of before Unicode, and that font or None."""
+    best, found = find(records), None
+    for font, doubtful in product(FONTS, (False, True)):
+        read = [
+            [convert(text, font, doubtful) if text and not text.isascii() else text for text in record]
+            for record in records
+        ]
+        if read != records:
+            heading = find(read)
+            if (not heading.fault, heading.known) > (not best.fault, best.known):
+                best, found = heading, font
+    return best, found
 
 
 def _look_through(sheet, heading):
-    """Places of columns with numbers that are not whole, and the numbers of the rows of totals at the bottom."""
-    fractions, last = set(), []
+    """Places of columns with numbers that are not whole, the numbers of the rows of totals at the bottom, and FontWords."""
+    fractions, last, words = set(), [], FontWords()
     wanted = [heading.titles.index(title) for title in heading.headers.values()]
     for number, cells in sheet.read_cells():
         if number <= heading.rows:
             continue
         fractions |= {place for place, cell in enumerate(cells) if isinstance(cell, float) and not cell.is_integer()}
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str):
+                words.take(place, cell)
         if any(cell != "" for cell in cells):
             last = [*last[-9:], (number, list(map(_cell_text, cells)))]
     dropped = []
@@ -157,7 +182,7 @@ def _look_through(sheet, heading):
             dropped.append(number)
         elif all(place < len(record) and trim(record[place]) for place in wanted[:2]):
             break  # a row of data: only totals, notes and signatures were below it
-    return fractions, dropped
+    return fractions, dropped, words
 
 
 def _is_total(record):
