@@ -186,7 +186,8 @@ def pattern(found, names, text):
 
 def worklist(rows, kinds, text):
     """Venues to go to, one row each, as a table that can be printed; rows: as geo.venues.list_venues; kinds: code -> name."""
-    columns = ("name", "kind", "organisation", "address", "created_on", "last_day", "code")
+    columns = ["name", "kind", "organisation", "address", "created_on", "last_day", "code"]
+    columns = [column for column in columns if column == "last_day" or rows[column].notna().any()]
     head = "".join(f"<th>{escape(text(f'commune.column.{column}'))}</th>" for column in columns)
     body = []
     for row in rows.to_dict("records"):
