@@ -155,6 +155,18 @@ def choose_filters(reader, held, text, whole=False):
     return filters, atlas
 
 
+def choose(key, options, text, words, label, **layout):
+    """One of a few options, which stands in the address; the first where what is chosen there is none of them.
+
+    words: the key of an option's text, with its name for {}.
+    """
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    return st.segmented_control(
+        text(label), options, key=key, required=True, format_func=lambda option: text(words.format(option)), **layout
+    )
+
+
 def list_periods(reader, held, filters, atlas, text):
     """Windows that have a name, by it: the report week of the last scans and those before it, and those of campaigns."""
     weeks = islice(report_weeks(report_week(held.scans_until).last), 5) if held.scans_until else ()

@@ -19,7 +19,8 @@ ALL = "all"  # the group widget's choice of no group: an empty choice would show
 CALENDAR = date(2020, 1, 1), date(2099, 12, 31)
 
 
-_OWN = "unit", "from", "to", "indicator", "group", "commune", "lang"
+_OWN = "unit", "from", "to", "indicator", "group", "commune", "lang", "by", "every"
+BY = "commune", "district", "department", "kind"
 PARAMETERS = _OWN + map_view.PARAMETERS
 
 
@@ -28,7 +29,8 @@ class Filters:
     """The choices that decide what is shown.
 
     unit: code of a province or district, of a commune that is all there is in scope, or WHOLE where more than one unit is; commune:
-    of the open panel, inside the unit. view: what else is chosen on the map.
+    of the open panel, inside the unit. by: one of BY, what the rows of a page are, None: as it opens. every: also rows that are not
+    behind. view: what else is chosen on the map.
     """
 
     unit: str
@@ -37,12 +39,15 @@ class Filters:
     group: str | None = None
     commune: str | None = None
     language: str = "vi"
+    by: str | None = None
+    every: bool = False
     view: View = View()
 
     def as_query(self):
         """The address's parameters; what is not chosen is left out."""
         first, last = self.window.first.isoformat(), self.window.last.isoformat()
-        values = self.unit, first, last, self.indicator, self.group, self.commune, self.language
+        values = self.unit, first, last, self.indicator, self.group, self.commune, self.language, self.by
+        values += ("1" if self.every else None,)
         own = {name: value for name, value in zip(_OWN, values, strict=True) if value is not None}
         return own | self.view.as_query()
 
@@ -78,6 +83,8 @@ def read_filters(query, window, unit, groups, atlas):
         indicator=query["indicator"] if query.get("indicator") in RATES else Filters.indicator,
         group=query["group"] if query.get("group") in groups else None,
         language=read_language(query),
+        by=query["by"] if query.get("by") in BY else None,
+        every=query.get("every") == "1",
     )
     if filters.unit != WHOLE and units[filters.unit].level == 3:
         filters = replace(filters, commune=filters.unit)
@@ -91,7 +98,7 @@ def read_filters(query, window, unit, groups, atlas):
 def _widgets(filters):
     return {
         "unit": filters.unit, "days": (filters.window.first, filters.window.last), "indicator": filters.indicator,
-        "group": filters.group or ALL, "language": filters.language,
+        "group": filters.group or ALL, "language": filters.language, "by": filters.by, "every": filters.every,
     } | {f"map-{field.name}": getattr(filters.view, field.name) for field in fields(View)}  # fmt: skip
 
 
@@ -113,7 +120,8 @@ def from_widgets():
     group = None if chosen.group == ALL else chosen.group
     view = View(**{field.name: chosen.get(f"map-{field.name}", field.default) for field in fields(View)})
     view = replace(view, near=view.near and chosen.commune is not None)
-    return Filters(chosen.unit, window, chosen.indicator, group, chosen.commune, chosen.language, view)
+    by, every = chosen.get("by"), chosen.get("every", False)
+    return Filters(chosen.unit, window, chosen.indicator, group, chosen.commune, chosen.language, by, every, view)
 
 
 def address_changed():

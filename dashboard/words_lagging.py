@@ -57,7 +57,7 @@ TEXTS = {
         "lagging.weeks": "Tuần chậm liên tiếp",
         "lagging.trend": "8 tuần báo cáo gần nhất",
         "lagging.table": "Danh sách ({count})",
-        "lagging.only": "Chỉ đơn vị chậm hoặc cần theo dõi",
+        "lagging.every": "Cả đơn vị không chậm",
         "lagging.funnel": "Tỷ lệ của từng đơn vị theo số địa điểm, so với mức chung {rate}",
         "lagging.rule": "Chậm: cận trên của khoảng tin cậy 95 % (Wilson) thấp hơn mức của cấp trên, và xác suất nhị thức hiệu chỉnh "
         "Benjamini–Hochberg không quá 5 %. Cần theo dõi: mới đạt điều kiện thứ nhất. Dưới 10 địa điểm: chưa đủ để so sánh. Trên biểu "
@@ -171,7 +171,7 @@ TEXTS = {
         "lagging.weeks": "Weeks running",
         "lagging.trend": "Last 8 report weeks",
         "lagging.table": "Units ({count})",
-        "lagging.only": "Only lagging and to watch",
+        "lagging.every": "Also units that do not lag",
         "lagging.funnel": "Each unit's rate by its number of venues, beside the common rate of {rate}",
         "lagging.rule": "Lagging: the upper end of the 95 % Wilson interval is below the rate above, and the binomial tail, adjusted by "
         "Benjamini and Hochberg, is at most 5 %. To watch: only the first. Below 10 venues: too few to judge. Of units that "

@@ -6,16 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, data, lagging_panels
-from dashboard.frame import choose_filters, page, show_heading
+from dashboard.frame import choose, choose_filters, page, show_heading
 from geo.lagging import QUESTIONS, VERDICTS
-
-
-def choose_question(text):
-    """Which of the two questions is asked."""
-    return st.segmented_control(
-        text("lagging.question"), list(QUESTIONS), key="question", default="activity", required=True,
-        format_func=lambda question: text(f"{question}_rate"), width="stretch",
-    )  # fmt: skip
 
 
 def show_funnel(found, question, text):
@@ -41,11 +33,11 @@ def show_table(found, weekly, question, text):
     """All units, those that lag first; a line of the last report weeks in each row."""
     numerator, denominator = QUESTIONS[question]
     rate = f"{question}_rate"
-    only = st.toggle(text("lagging.only"), value=True, key="lagging_only")
+    every = st.toggle(text("lagging.every"), key="every")
     rows = found.rows.join(found.counts[[numerator, denominator, rate]])
     order = rows[question].map({verdict: place for place, verdict in enumerate(VERDICTS)}).fillna(len(VERDICTS))
     rows = rows.assign(order=order).sort_values(["order", rate, "name"])
-    if only:
+    if not every:
         rows = rows[rows[question].isin(["lagging", "watch"])]
     trends = weekly.dropna(subset=[rate]).groupby("code")[rate].agg(lambda rates: rates.astype(float).to_list())
     table = pd.DataFrame({
@@ -84,14 +76,10 @@ with page("lagging") as (text, reader):
     coverage = data.coverage(held.version, reader.scope, filters.unit, *asked, filters.group)
     with heading:
         show_heading("lagging.title", held, atlas, coverage, text)
-    question = choose_question(text)
+    rates = [f"{question}_rate" for question in reversed(QUESTIONS)]
+    question = choose("indicator", rates, text, "{}", "lagging.question", width="stretch").removesuffix("_rate")
     districts = atlas.units[filters.unit].level == 1 and any(unit.level == 2 for unit in atlas.units.values())
-    by = "commune"
-    if districts:
-        by = st.segmented_control(
-            text("lagging.by"), ["commune", "district"], key="by", default="commune", required=True,
-            format_func=lambda by: text(f"lagging.by.{by}"),
-        )  # fmt: skip
+    by = choose("by", ["commune", "district"], text, "lagging.by.{}", "lagging.by") if districts else "commune"
     found = data.lagging(held.version, reader.scope, filters.unit, *asked, by, filters.group)
     st.html(lagging_panels.tallies(found, text))
     weekly = data.weekly(held.version, reader.scope, filters.unit, window.last, by, filters.group)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, data
-from dashboard.frame import choose_filters, page, show_heading
+from dashboard.frame import choose, choose_filters, page, show_heading
 from dashboard.legend import FEWEST
 from geo.coverage import RATES
 
@@ -53,15 +53,12 @@ with page("sectors") as (text, reader):
     heading = st.container()
     filters, atlas = choose_filters(reader, held, text)
     window = filters.window
-    by = st.segmented_control(
-        text("sectors.by"), ["department", "kind"], key="sectors_by", default="department", required=True,
-        format_func=lambda by: text(f"sectors.by.{by}"),
-    )  # fmt: skip
+    by = choose("by", ["department", "kind"], text, "sectors.by.{}", "sectors.by")
     found = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group, by)
     with heading:
         show_heading("sectors.title", held, atlas, found, text)
-    rate = st.segmented_control(
-        text("sectors.indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
+    rate = choose(
+        "indicator", ["activity_rate", "creation_rate", "cohort_rate"], text, "{}", "sectors.indicator", width="stretch"
     )
     if found.rows["created"].fillna(0).sum() == 0:
         st.info(text("sectors.none"))

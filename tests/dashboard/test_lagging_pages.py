@@ -108,15 +108,28 @@ def test_the_page_of_laggards_lists_those_that_lag_with_interval_trend_and_weeks
     row = table.iloc[0].map(lambda cell: cell.replace("\u00a0", " ") if isinstance(cell, str) else cell)
     assert (row["activity_rate"], row["fraction"], row["lagging.interval"]) == ("0,0 %", "0/20", "0,0–16,1 %")
     assert (row["lagging.weeks"], row["lagging.verdict"], list(row["lagging.trend"])) == (2, "chậm", [1.0, 0.0, 0.0])
-    page.toggle(key="lagging_only").set_value(False)
+    page.toggle(key="every").set_value(True)
     assert list(run(page).dataframe[0].value["commune"]) == ["Xã Quang Vĩnh", "Thị trấn Đức Thọ", "Xã Hòa Lạc"]
 
 
 def test_the_question_is_chosen_and_the_funnel_drawn():
     page = opened("lagging", unit="440", **DAYS)
     assert len(charts(page)) == 1
-    page.segmented_control(key="question").set_value("creation")
+    page.segmented_control(key="indicator").set_value("creation_rate")
     assert list(run(page).dataframe[0].value["commune"]) == ["Xã Hòa Lạc"]
+
+
+def test_what_is_chosen_stands_in_the_address_and_is_read_from_it():
+    page = opened("lagging", unit="42", by="district", every="1", indicator="creation_rate", **DAYS)
+    assert list(page.dataframe[0].value["commune"]) == ["Thị xã Kỳ Anh", "Huyện Đức Thọ"]
+    page.segmented_control(key="by").set_value("commune")
+    page.toggle(key="every").set_value(False)
+    run(page)
+    asked = {name: found if isinstance(found, str) else found[-1] for name, found in page.query_params.items()}
+    assert asked["by"] == "commune" and asked["indicator"] == "creation_rate" and "every" not in asked
+    # A rate that is not asked here, and rows that another page has, are as if none was chosen
+    page = opened("lagging", unit="42", by="kind", indicator="cohort_rate", **DAYS)
+    assert (page.segmented_control(key="by").value, page.segmented_control(key="indicator").value) == ("commune", "activity_rate")
 
 
 def test_districts_are_compared_with_the_province():

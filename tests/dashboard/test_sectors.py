@@ -33,7 +33,7 @@ def rows(page):
 
 def test_kinds_of_venue_have_their_rates_and_the_lowest_comes_first():
     page = opened(unit="42", **DAYS)
-    page.segmented_control(key="sectors_by").set_value("kind")
+    page.segmented_control(key="by").set_value("kind")
     found = rows(run(page))
     # Two offices, one of them scanned; five shops, one of them; a café that was, a vehicle and a market that were not
     assert (found["Trụ sở làm việc"]["activity_rate"], found["Trụ sở làm việc"]["created"]) == ("50,0 %", "2")
