@@ -11,7 +11,7 @@ from geo.db import today
 from geo.errors import FileError
 from loaders.codes import CodeTable
 from loaders.personal import CODED, hide_persons
-from loaders.values import encode, parse_flags
+from loaders.values import cells_of, encode, parse_flags
 
 # Rule -> what is wrong, and what to do about it, for the staff who mend the file.
 RULES = {
@@ -204,7 +204,8 @@ class Seen:
         if isinstance(keys, pd.Series):
             first = len(self._texts)
             return self._texts.add(keys) != np.arange(first, first + len(keys))
-        order = np.argsort(keys, kind="stable")
+        sorted_already = bool((keys[1:] >= keys[:-1]).all())  # as most exports are
+        order = slice(None) if sorted_already else np.argsort(keys, kind="stable")
         keys = keys[order]
         same = np.zeros(len(keys), dtype=bool)
         same[1:] = keys[1:] == keys[:-1]
@@ -214,7 +215,9 @@ class Seen:
         if len(keys):
             self._parts.append(keys)
         while len(self._parts) > 1 and len(self._parts[-2]) < 2 * len(self._parts[-1]):
-            self._parts[-2:] = [np.sort(np.concatenate(self._parts[-2:]), kind="stable")]
+            low, high = self._parts[-2:]
+            joined = np.concatenate([low, high])
+            self._parts[-2:] = [joined if low[-1] <= high[0] else np.sort(joined, kind="stable")]
         again = np.empty_like(same)
         again[order] = same
         return again
@@ -235,7 +238,7 @@ def require(findings, column):
 
 def is_empty(text):
     """Boolean array: the cell holds nothing."""
-    return pc.equal(pa.array(text), "").to_numpy(zero_copy_only=False)
+    return pc.binary_length(cells_of(text)).to_numpy() == 0
 
 
 def translate(text, word):

@@ -38,18 +38,27 @@ class Outliers:
         """The warnings, as late_warnings; None where nothing stands out, or too few rows tell."""
         if sum(len(counts) for _, counts, _ in self._parts) < _FEWEST:
             return None
-        tallies = [np.unique(counts, return_counts=True) for _, counts, _ in self._parts]
-        tally = pd.concat([pd.Series(times, values) for values, times in tallies]).groupby(level=0).sum()
-        above = _threshold(np.log1p(tally.index.to_numpy("f8")), tally.to_numpy())
+        above = _threshold(*_tally([counts for _, counts, _ in self._parts]))
         found = [
             (index[hits], counts[hits], units[hits])
             for index, counts, units in self._parts
-            if len(hits := np.flatnonzero(np.log1p(counts.astype("f8")) > above))
+            if len(hits := np.flatnonzero(counts > np.expm1(above)))
         ]
         if not found:
             return None
         index, counts, units = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return late_warnings(index, "scans", counts, "outlier", units, headers)
+
+
+def _tally(parts):
+    """The logarithms of the distinct counts, in order, and how often each of them comes."""
+    most = max(counts.max(initial=0) for counts in parts)
+    if most < 1 << 20:
+        times = sum(np.bincount(counts, minlength=most + 1) for counts in parts)
+        values = np.flatnonzero(times)
+        return np.log1p(values), times[values]
+    values, times = np.unique(np.concatenate(parts), return_counts=True)
+    return np.log1p(values), times
 
 
 def _threshold(values, times):

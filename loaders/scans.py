@@ -106,15 +106,15 @@ class _VenueDays:
         return findings, prepared
 
     def write(self, prepared, accepted):
-        rows = prepared if accepted.all() else prepared[accepted]
-        refused = prepared.loc[~accepted & prepared["day"].notna() & (prepared["venue_id"] > 0), ["day", "venue_id"]]
-        if len(refused):
-            self._refused.append(refused)
-        month = rows["day"].to_numpy("datetime64[M]")
-        alone = len(month) and month.min() == month.max()
-        for first in month[:1] if alone else np.unique(month):
-            of_month = rows if alone else rows[month == first]
-            partition = self._open_month(pd.Timestamp(first).date())
+        if not accepted.all():
+            refused = prepared.loc[
+                ~accepted & prepared["day"].notna() & (prepared["venue_id"] > 0), ["day", "venue_id"]
+            ]
+            if len(refused):
+                self._refused.append(refused)
+            prepared = prepared[accepted]
+        for first, of_month in _split_by_month(prepared):
+            partition = self._open_month(first)
             if partition:
                 self._writing.changed += len(of_month)
                 self._tally.add(of_month)
@@ -201,6 +201,18 @@ _NOTE_RESTATED = """
         AS m(measure, before, after)
     WHERE m.before <> m.after
 """
+
+
+def _split_by_month(rows):
+    """The rows of each month beside its first day; a chunk of one month, as most are, stays as it is."""
+    days = rows["day"].to_numpy()
+    if not len(days):
+        return []
+    months = [day.astype("datetime64[M]") for day in (days.min(), days.max())]
+    if months[0] == months[1]:
+        return [(pd.Timestamp(months[0]).date(), rows)]
+    months = days.astype("datetime64[M]")
+    return [(pd.Timestamp(month).date(), rows[months == month]) for month in np.unique(months)]
 
 
 def _count_readers(source, columns):

@@ -172,4 +172,4 @@ def test_a_newer_register_changes_the_count_of_its_communes(town, small_files, w
     load_register(small_files["register"])
     outcome = load_register(write_csv("commune_code,obligation_group,obliged\n18229,A,5\n18235,C,4\n18280,A,7\n"))
     assert outcome.rows_changed == 2
-    assert restated(outcome) == {("18229", None, "obliged"): (4, 7)}
+    assert restated(outcome) == {("18229", None, "obliged"): (4, 7), ("18280", None, "obliged"): (0, 7)}
