@@ -10,12 +10,13 @@ from dashboard.navigation import SESSION_HEADER
 from geo import db
 from geo.campaign import list_campaigns, read_clock, read_creation
 from geo.clusters import find_clusters
-from geo.coverage import Window, read_coverage, read_holdings, read_total
+from geo.converted import convert_coverage
+from geo.coverage import Window, list_kinds, read_coverage, read_holdings, read_total
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
 from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
-from geo.venues import count_points, count_venues, find_code, list_kinds, list_venues
+from geo.venues import count_points, count_venues, find_code, list_venues
 from geo.whole import read_whole
 
 
@@ -63,9 +64,10 @@ def bounds(version, scope, vintage_id, unit):
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def kinds(version, scope):
-    """Kinds of venue: code -> (Vietnamese, English name)."""
+    """Kinds of venue by their names: code -> (Vietnamese, English name)."""
     with db.reading(scope) as connection:
-        return list_kinds(connection)
+        found = list_kinds(connection)
+    return {row["code"]: (row["name_vi"], row["name_en"]) for row in sorted(found, key=lambda row: row["name_vi"])}
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
@@ -96,6 +98,14 @@ def venue_counts(version, scope, vintage, unit, first, last, narrowed, scans_kno
     with db.reading(scope) as connection:
         place = None if unit == WHOLE else unit
         return count_venues(connection, vintage, place, Window(first, last), narrowed, scans_known)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def converted(version, scope, unit, first, last, group, vintage):
+    """The rows of a unit's coverage on the communes of a later Vintage, as geo.converted.convert_coverage gives them."""
+    with db.reading(scope) as connection:
+        found = read_coverage(connection, None if unit == WHOLE else unit, Window(first, last), group=group)
+        return convert_coverage(connection, found, vintage)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
@@ -143,9 +153,10 @@ def weekly(version, scope, unit, last, by, group):
 @st.cache_data(max_entries=100, show_spinner=False)
 def clusters(version, scope, unit, first, last, group, question):
     """Whether the communes of a unit that can be judged have like rates where they are neighbours, as geo.clusters finds."""
+    place = None if unit == WHOLE else unit
     with db.reading(scope) as connection:
-        found = read_coverage(connection, unit, Window(first, last), group=group)
-        polygons = read_polygons(connection, found.vintage.id, unit)
+        found = read_coverage(connection, place, Window(first, last), group=group)
+        polygons = read_polygons(connection, found.vintage.id, place)
     rows = found.rows.set_index("code")
     judged = rows[QUESTIONS[question][1]].fillna(0) >= FEWEST
     return find_clusters(rows.loc[judged, f"{question}_rate"].astype(float), polygons)

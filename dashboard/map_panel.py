@@ -5,16 +5,14 @@ from html import escape
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard import data, data_panels, panels
+from dashboard import data, data_panels, lagging_panels, panels
 from dashboard.app import geometry_url
 from dashboard.islands import archipelagos, with_islands
-from dashboard.legend import PALETTE, class_labels, classify, find_bounds, legend_entries
+from dashboard.map_layers import find_layer
 from dashboard.map_view import BREAKS, LAYERS, STATES
-from dashboard.maps import LABELS, LAGGING, OUTSIDE, SWATCHES, WATCH, commune_map, paint
+from dashboard.maps import LABELS, OUTSIDE, SWATCHES, commune_map, paint, spell
 from dashboard.tiles import tiles_url
 from dashboard.venue_panel import narrowed, scans_known
-from geo.coverage import RATES
-from geo.lagging import QUESTIONS
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
@@ -25,7 +23,20 @@ TOLD_ONE_BY_ONE = (
 )
 
 
-_MORE_LABELS = ("lagging", "watch", "never", "silent", "active", "unknown", "more", "rest", "venues")
+_MORE_LABELS = (
+    "lagging",
+    "watch",
+    "never",
+    "silent",
+    "active",
+    "unknown",
+    "more",
+    "rest",
+    "venues",
+    "play",
+    "pause",
+    "week",
+)
 
 
 def map_labels(text, **more):
@@ -92,61 +103,64 @@ def take_click(reader, atlas, filters, outside, key):
     return go_to(unit, code, near)
 
 
-def show_map(reader, held, filters, atlas, found, text, marks=None, key="map", height=HEIGHT):
-    """The communes coloured by the chosen rate; the geometry is that of all in scope around the chosen unit, so that it travels once.
+def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT, camera=None, largest=None):
+    """The communes coloured as the chosen layer says; the geometry is that of all in scope around the chosen unit, so that it travels once.
 
-    found: the Coverage by commune. marks: code -> LAGGING or WATCH, None where nobody has judged.
+    found: the Coverage by commune. camera: a name that maps of one page share, where they are to move as one; largest: the number of
+    venues of their largest circle.
     """
-    rate, (numerator, denominator) = filters.indicator, RATES[filters.indicator]
     top = top_of(atlas, filters.unit)
-    rows = found.rows.set_index("code")
-    bounds = find_bounds(rows, rate, filters.view.breaks)
-    classes = classify(rows, rate, bounds)
+    layer = find_layer(reader, held, filters, atlas, found, text)
     codes = communes_within(atlas.units, top)
-    outside = dict.fromkeys(set(codes) - set(rows.index), OUTSIDE)
+    outside = dict.fromkeys(set(codes) - set(layer.classes.index), OUTSIDE)
     box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (filters.unit, top)}
     box[top] = with_islands(box[top]) if top == WHOLE else box[top]
     focus = box[filters.unit] if filters.unit != top else None
     if filters.view.near and filters.commune:
         focus = data.bounds(held.version, reader.scope, atlas.vintage.id, filters.commune)
-    few = len(codes) <= TOLD_ONE_BY_ONE
-    records = rows.to_dict("index") if few else {}
-    labels = class_labels(bounds, text, decimals=0 if filters.view.breaks == "fixed" else 1)
+    one_by_one = len(codes) <= TOLD_ONE_BY_ONE and "weeks" not in layer.more
+    venues = filters.view.layer == "venues"
     colours = paint(
-        geometry_url(atlas.vintage, top), box[top], codes, outside | classes.to_dict(), PALETTE,
+        geometry_url(atlas.vintage, top), box[top], codes, outside | layer.classes.to_dict(), layer.palette,
         focus=focus,
-        marks=marks,
-        sizes=None if filters.view.layer == "venues" else rows["created"].fillna(0).to_dict(),
+        marks=layer.marks,
+        sizes=None if venues else found.rows.set_index("code")["created"].fillna(0).to_dict(),
+        largest=largest,
         size_title=text("map.sizes"),
-        rates={code: text.percent(row[rate]) for code, row in records.items()},
-        fractions={code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
-        labels=dict(enumerate(labels)) | {"n": text("no_data"), "f": text("too_few_short")},
-        indicator=text(rate),
-        caption=caption(filters, found, text),
+        rates=layer.rates if one_by_one else None,
+        fractions=layer.fractions if one_by_one else None,
+        labels=dict(enumerate(layer.labels)) | {"n": text("no_data"), "f": text("too_few_short")},
+        indicator=layer.title,
+        caption=caption(filters, found, layer, text),
         source=text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
         selected=filters.commune,
+        **({"mark_labels": layer.mark_labels} if layer.mark_labels else {}),
+        **({"camera": camera} if camera else {}),
+        **frames(layer, outside, codes, text),
         **venue_layer(reader, held, filters, atlas, found, text),
     )  # fmt: skip
     st_folium(
         commune_map(map_labels(text)), key=key, height=height, use_container_width=True, returned_objects=[],
         feature_group_to_add=colours, on_change=lambda: take_click(reader, atlas, filters, outside, key),
     )  # fmt: skip
-    entries = legend_entries(classes, rate, text, None if filters.view.breaks == "fixed" else bounds, marks)
-    if outside:
-        entries.append((SWATCHES[OUTSIDE], text("legend.outside"), len(outside)))
-    if filters.view.layer == "venues":
+    if venues:
         st.html(state_legend(text))
-    st.html(panels.legend(text(rate), entries, text, text(f"legend.{filters.view.breaks}")))
+    entries = layer.entries + [(SWATCHES[OUTSIDE], text("legend.outside"), len(outside))] * bool(outside)
+    st.html(panels.legend(layer.title, entries, text, layer.rule))
+    if "pattern" in layer.more:
+        names = {code: unit.name for code, unit in atlas.units.items()}
+        st.html(lagging_panels.pattern(layer.more["pattern"], names, text))
 
 
-def find_marks(reader, held, filters):
-    """Which communes lag, or are to be watched, in what the map shows: code -> LAGGING or WATCH; None where nobody is judged by it."""
-    question = filters.indicator.removesuffix("_rate")
-    if question not in QUESTIONS or filters.unit == WHOLE:
-        return None
-    asked = filters.window.first, filters.window.last, "commune", filters.group
-    verdicts = data.lagging(held.version, reader.scope, filters.unit, *asked).rows[question]
-    return verdicts[verdicts.isin([LAGGING, WATCH])].to_dict()
+def frames(layer, outside, codes, text):
+    """The weeks that the browser can play, the oldest first: what each is called and the communes' classes in it."""
+    if "weeks" not in layer.more:
+        return {}
+    played = [
+        {"label": text.window(week), "classes": spell(codes, outside | classes.to_dict(), layer.palette)}
+        for week, classes in layer.more["weeks"]
+    ]
+    return {"frames": played}
 
 
 def venue_layer(reader, held, filters, atlas, found, text):
@@ -171,16 +185,19 @@ def state_legend(text):
     return f'<section class="phuqr-legend"><h3>{escape(text("layer.venues"))}</h3><ul>{items}</ul></section>'
 
 
-def caption(filters, found, text):
+def caption(filters, found, layer, text):
     """What stands on the map itself: what it shows, of where and when, as of when, and how that is defined."""
     place = found.unit.name or text("whole")
     lines = [text.window(found.window), text("as_of", when=text.moment(found.holdings.as_of))]
     if filters.group:
         lines.append(text("map.group", group=text.group(filters.group)))
+    title, definition = layer.title, layer.definition
+    if filters.view.layer == "venues":
+        title, definition = text("layer.venues"), text("venues.definition", indicator=layer.title)
     return {
-        "title": text("map.title", indicator=text(filters.indicator), unit=place),
+        "title": text("map.title", indicator=title, unit=place),
         "lines": lines,
-        "definition": text.definition(filters.indicator, found.window),
+        "definition": definition,
     }
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from geo.coverage import Window
 from geo.errors import WindowError
 
-LAYERS = ("rates", "venues")
+LAYERS = ("rates", "change", "clusters", "weeks", "venues")
 BREAKS = ("fixed", "quantiles", "natural")
 STATES = ("never", "silent", "active", "no_point", "outside")
 _CODE = re.compile(r"[^\x00-\x1f\x7f]{1,64}")

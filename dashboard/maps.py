@@ -33,11 +33,19 @@ SWATCHES = {
 LAGGING = "lagging"
 WATCH = "watch"
 MARKS = {
-    LAGGING: "repeating-linear-gradient(45deg, #ffffff00 0 4.6px, #14213d 4.6px 6.6px, #ffffff 6.6px 7.8px)",
+    LAGGING: "repeating-linear-gradient(135deg, #ffffff00 0 4.6px, #14213d 4.6px 6.6px, #ffffff 6.6px 7.8px)",
     WATCH: "repeating-linear-gradient(0deg, #ffffff00 0 5.6px, #14213d 5.6px 6.6px, #ffffff 6.6px 7.4px)",
 }
 # The map's own scripts, in the order in which they need each other.
-SCRIPTS = ("phuqr-topology", "phuqr-furniture", "phuqr-tiles", "phuqr-venues", "phuqr-map")
+SCRIPTS = (
+    "phuqr-topology",
+    "phuqr-furniture",
+    "phuqr-player",
+    "phuqr-cameras",
+    "phuqr-tiles",
+    "phuqr-venues",
+    "phuqr-map",
+)
 # Each commune's class, mark and number of venues is one letter of a text, in the order of the geometry.
 _LETTERS = {NO_DATA: "n", TOO_FEW: "f", OUTSIDE: "o"}
 _MARK_LETTERS = {LAGGING: "l", WATCH: "w"}
@@ -180,7 +188,7 @@ def spell(codes, classes, palette):
 
 
 def paint(
-    geometry, home, codes, classes, palette, *, focus=None, marks=None, sizes=None, rates=None, fractions=None,
+    geometry, home, codes, classes, palette, *, focus=None, marks=None, sizes=None, largest=None, rates=None, fractions=None,
     labels=None, indicator="", caption=None, source="", selected=None, **others,
 ):  # fmt: skip
     """What the map shows, for feature_group_to_add of st_folium.
@@ -189,7 +197,8 @@ def paint(
     view (None: the whole); the view moves only when these change. codes: the communes in the order of the geometry.
     classes: code to class: an index into palette, NO_DATA, TOO_FEW or OUTSIDE; a commune that is not named has no data.
     palette: CSS colours, the lowest class first. labels: what stands for each of them, for the tooltip where no rate does.
-    marks: code to LAGGING or WATCH. sizes: code to a count, drawn as a circle whose area is in proportion to it.
+    marks: code to LAGGING or WATCH. sizes: code to a count, drawn as a circle whose area is in proportion to it; largest: the count of the
+    largest circle, where maps are to be compared.
     rates, fractions: code to the text of the tooltip, such as "29,9 %" and "570/1.904"; a code may be absent. indicator: the
     tooltip's name of the rate. caption: texts that stand on the map: "title", "lines", "definition". source: where the
     borders come from. selected: the code with a thick outline. others: further keys as they are.
@@ -207,8 +216,9 @@ def paint(
     } | others
     if marks:
         values["marks"] = "".join(_MARK_LETTERS.get(marks.get(code), ".") for code in codes)
-    if sizes and (largest := max(sizes.values())) > 0:
-        share = (math.sqrt(max(sizes.get(code, 0), 0) / largest) for code in codes)
+    largest = largest or max((sizes or {}).values(), default=0)
+    if sizes and largest > 0:
+        share = (math.sqrt(min(max(sizes.get(code, 0), 0), largest) / largest) for code in codes)
         values |= {"sizes": "".join(_STEPS[math.ceil(35 * part)] for part in share), "largest": int(largest)}
     for name, texts in (("rates", rates), ("fractions", fractions)):
         if texts:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from dashboard.state import read_window
 from geo import db
 from geo.coverage import read_holdings
-from geo.tiles import LAST, STATES, draw_tile, level_of, read_places, read_states, sum_counts
+from geo.tiles import LAST, STATES, draw_tile, read_places, sum_counts
 from geo.units import WHOLE, list_units, list_vintages
 from geo.venues import Narrowed, count_venues
 
@@ -57,9 +57,8 @@ def tile(request):
 def _drawn(scope, version, vintage_id, unit, window, narrowed, scans_known, tile):
     layer = scope, version, vintage_id, unit, window, narrowed, scans_known
     places, summed = _places(scope, version, vintage_id), _summed(*layer)
-    states = _states(scope, version, vintage_id, window) if scans_known and level_of(tile[0]) is None else None
     with db.reading(scope) as connection:
-        body = draw_tile(connection, places, summed, states, window, narrowed, tile)
+        body = draw_tile(connection, places, summed, window, narrowed, scans_known, tile)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
@@ -82,12 +81,6 @@ def _summed(scope, version, vintage_id, unit, window, narrowed, scans_known):
     return sum_counts(places, counts, unit)
 
 
-@lru_cache(maxsize=4)
-def _states(scope, version, vintage_id, window):
-    with db.reading(scope) as connection:
-        return read_states(connection, _vintage(connection, version, vintage_id), window)
-
-
 def _vintage(connection, version, vintage_id):
     """The Vintage of that number; 404 where there is none, or for a version yet to come: what is kept of it would be that of before."""
     known = {vintage.id: vintage for vintage in list_vintages(connection)}
@@ -98,5 +91,5 @@ def _vintage(connection, version, vintage_id):
 
 def forget():
     """Forget every tile and what they are drawn from."""
-    for kept in (_drawn, _places, _summed, _states):
+    for kept in (_drawn, _places, _summed):
         kept.cache_clear()

@@ -1,7 +1,7 @@
 """Venues as vector tiles, drawn by PostGIS: counts by unit from afar, points from near.
 
-`read_places` and `read_states` are read once and kept by who serves tiles, for a version of the data, a reader's scope and, of the
-second, a window; each tile is then read from the few communes that it touches. A point is found by its commune, since row-level
+`read_places` and `sum_counts` are kept by who serves tiles, for a version of the data and a reader's scope; each tile is then read from
+the few communes that it touches. A point is found by its commune, since row-level
 security keeps an index of points from being asked first.
 """
 
@@ -44,15 +44,6 @@ def read_places(connection, vintage):
     return Places(units.set_index("code"), outside)
 
 
-def read_states(connection, vintage, window):
-    """The states of the venues in scope: number of a commune -> (numbers of its venues, ascending; their STATES), arrays."""
-    asked = {"vintage": vintage.id, "first": window.first, "last": window.last}
-    return {
-        unit: (np.frombuffer(ids, ">i4"), np.frombuffer(states, "u1"))
-        for unit, ids, states in connection.execute(statement("list_states"), asked)
-    }
-
-
 def tile_box(z, x, y):
     """West, south, east and north of a tile, degrees."""
 
@@ -90,15 +81,14 @@ def sum_counts(places, counts, unit):
     return summed
 
 
-def draw_tile(connection, places, summed, states, window, narrowed, tile):
+def draw_tile(connection, places, summed, window, narrowed, scans_known, tile):
     """The tile (z, x, y) of the venues that were counted, bytes; empty where there is nothing.
 
-    summed: of sum_counts, of the venues that are `narrowed`. states: of read_states; None where no scans of the window are known: then no
-    venue has a state. sql/draw_unit_tile.sql and draw_point_tile.sql say what is in a tile.
+    summed: of sum_counts, of the venues that are `narrowed`. scans_known: whether scans of the window are loaded: without, no venue has
+    a state. sql/draw_unit_tile.sql and draw_point_tile.sql say what is in a tile.
     """
-    z, x, y = tile
     box = tile_box(*tile)
-    level = level_of(z)
+    level = level_of(tile[0])
     drawn = summed[level or LEVELS["commune"]]
     here = np.flatnonzero(
         (drawn["west"] <= box[2]) & (drawn["east"] >= box[0]) & (drawn["south"] <= box[3]) & (drawn["north"] >= box[1])
@@ -112,16 +102,14 @@ def draw_tile(connection, places, summed, states, window, narrowed, tile):
     away = away[away["x"].between(box[0], box[2]) & away["y"].between(box[1], box[3]) & away["unit"].isin(drawn["id"])]
     if not len(here) and away.empty:
         return b""
-    own = [states[number] for number in {*found["id"], *away["unit"]} if number in states] if states else []
     missing = found["venues"] - found["with_point"]
     rest = missing > 0
     asked = {
+        "outside_units": away["unit"].unique().tolist(), "first": window.first, "scans_known": scans_known,
         "units": found["id"].tolist() if narrowed.state not in ("no_point", "outside") else [],
         "outside": away["id"].tolist() if narrowed.state != "no_point" else [],
         "last": window.last, "kind": narrowed.kind, "group": narrowed.group, "wanted": STATES.get(narrowed.state),
         "cells": CELLS, "named": NAMED,
-        "ids": [number for ids, _ in own for number in ids.tolist()],
-        "states": [state for _, told in own for state in told.tolist()],
         "rest_x": found["x"][rest].tolist(), "rest_y": found["y"][rest].tolist(), "rest_n": missing[rest].tolist(),
         "rest_name": found["name"][rest].tolist(),
     }  # fmt: skip

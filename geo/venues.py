@@ -49,12 +49,6 @@ def find_code(connection, number):
     return connection.scalar(statement("find_code"), {"number": number})
 
 
-def list_kinds(connection):
-    """Kinds of venue by their Vietnamese name: code -> (Vietnamese, English name)."""
-    kinds = sorted(connection.execute(statement("list_kinds")).all(), key=lambda kind: kind.name_vi)
-    return {kind.code: (kind.name_vi, kind.name_en) for kind in kinds}
-
-
 def _asked(vintage, unit, window, narrowed, scans_known):
     return {
         "vintage": vintage.id, "unit": unit, "first": window.first, "last": window.last, "scans_known": scans_known,

@@ -7,7 +7,9 @@ import streamlit as st
 
 from dashboard import data, panels
 from dashboard.frame import choose_filters, page, show_heading
-from dashboard.map_panel import choose_breaks, choose_layer, find_marks, go_to, show_map, show_path, show_quality
+from dashboard.map_panel import choose_breaks, choose_layer, go_to, show_map, show_path, show_quality
+from dashboard.map_split import choose_beside, show_split
+from dashboard.map_vintages import choose_drawn, show_converted
 from dashboard.venue_panel import show_venue, show_venues
 from geo.coverage import COUNTS, RATES
 from geo.units import ancestors
@@ -88,11 +90,18 @@ with page("") as (text, reader):
     st.segmented_control(
         text("indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
     )
+    beside = choose_beside(filters, text)
+    show_path(atlas, filters, text)
+    if beside:
+        show_split(reader, held, filters, atlas, coverage, beside, text)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_path(atlas, filters, text)
-        choose_layer(reader, held, filters, text)
-        show_map(reader, held, filters, atlas, coverage, text, find_marks(reader, held, filters))
+        drawn = choose_drawn(reader, held, filters, atlas, text)
+        if drawn:
+            show_converted(reader, held, filters, coverage, drawn, text)
+        elif not beside:
+            choose_layer(reader, held, filters, text)
+            show_map(reader, held, filters, atlas, coverage, text)
         choose_breaks(text)
         show_quality(reader, held, filters, atlas, text)
     with right:

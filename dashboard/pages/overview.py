@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts, data, lagging_panels
 from dashboard.frame import choose_filters, page, show_heading
-from dashboard.map_panel import find_marks, show_map
+from dashboard.map_panel import show_map
 from geo.coverage import Window
 
 NAMED = 9  # laggards that fit beside the rest
@@ -68,8 +68,7 @@ with page("overview") as (text, reader):
     st.html(lagging_panels.changes(coverage.total, before.total, window, earlier, text))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        marks = find_marks(reader, held, filters)
-        show_map(reader, held, filters, atlas, coverage, text, marks, key="overview-map", height=420)
+        show_map(reader, held, filters, atlas, coverage, text, key="overview-map", height=420)
         show_deadlines(reader, held, filters, atlas, text)
     with right:
         show_laggards(reader, held, filters, text)

@@ -120,7 +120,7 @@
       indicator: key === "o" ? "" : values.indicator,
       rate: values.rates?.[place] ?? values.labels?.[key],
       fraction: values.fractions?.[place],
-      mark: mark && labels[mark],
+      mark: mark && (values.mark_labels?.[mark] ?? labels[mark]),
     };
     for (const [part, text] of Object.entries(said))
       if (text) L.DomUtil.create("div", `phuqr-${part}`, box).textContent = text;
@@ -142,7 +142,6 @@
     if (key === view?.key) return;
     fit(box);
     view.key = key;
-    phuqr.cameras?.tell();
   }
 
   function makeWorld(topology) {
@@ -205,7 +204,9 @@
     casing.setLatLngs(chosen);
     selection.setLatLngs(chosen);
     phuqr.furniture.show(values, world);
+    phuqr.player.show(values);
     phuqr.venues.show(values);
+    phuqr.cameras.join(values.camera);
     follow();
     thin();
     if (world.group.isTooltipOpen()) world.group.getTooltip().update();
@@ -214,6 +215,16 @@
       lastPaintMs = performance.now() - began;
       page.dataset.phuqrPaints = ++paints;
     });
+  }
+
+  // One week of those that can be played: its classes in place of the window's.
+  function withFrame(given, { label, classes }) {
+    return { ...given, classes, caption: { ...given.caption, lines: [label, ...(given.caption?.lines ?? []).slice(1)] } };
+  }
+
+  function playFrame(frame) {
+    values = withFrame(values, frame);
+    apply();
   }
 
   function furnish() {
@@ -238,6 +249,8 @@
     casing = L.polygon([], { ...overlay, fill: false, color: WHITE, weight: 5 }).addTo(map);
     selection = L.polygon([], { ...overlay, fill: false, color: INK, weight: 2.6 }).addTo(map);
     phuqr.furniture.start(map, labels, tell);
+    phuqr.player.start(map, labels, playFrame);
+    phuqr.cameras.start(map);
     phuqr.venues.start(map, labels);
   }
 
@@ -252,7 +265,7 @@
   }
 
   async function paint(next) {
-    values = next;
+    values = next.frames?.length ? withFrame(next, next.frames.at(-1)) : next;
     if (!map) return;
     const { geometry } = next;
     let found = worlds.get(geometry);
@@ -295,7 +308,7 @@
         const mark = MARKS[values.marks?.[world.places.get(code)]];
         return mark ? [[code, mark]] : [];
       })),
-      ...phuqr.furniture.state(), venues: phuqr.venues.state(),
+      ...phuqr.furniture.state(), player: phuqr.player.state(), venues: phuqr.venues.state(),
     }),
   });
 })();

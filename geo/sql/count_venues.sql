@@ -6,27 +6,30 @@ WITH commune AS (
     JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
     WHERE c.vintage = :vintage AND c.level = 3 AND (CAST(:unit AS text) IS NULL OR :unit IN (c.code, p.code, p.parent_code))
 ),
+active AS (
+    SELECT unit, bit_or(venues) AS venues
+    FROM activity_day
+    WHERE :state IN ('silent', 'active') AND day BETWEEN :first AND :last AND unit IN (SELECT id FROM commune)
+    GROUP BY unit
+),
 seen AS (
-    SELECT venue_id, max(day) AS last_day
-    FROM scan_day
-    WHERE :state IN ('never', 'silent', 'active') AND day <= :last AND scans > 0 AND unit IN (SELECT id FROM commune)
-    GROUP BY venue_id
+    SELECT each.id,
+           CASE WHEN each.first_scan > :last THEN 'never' WHEN get_bit(a.venues, CAST(each.place AS integer) - 1) = 1 THEN 'active'
+                ELSE 'silent' END AS state
+    FROM commune_summary s
+    CROSS JOIN LATERAL unnest(s.venues, s.first_scan) WITH ORDINALITY AS each(id, first_scan, place)
+    LEFT JOIN active a ON a.unit = s.unit
+    WHERE :scans_known AND :state IN ('never', 'silent', 'active') AND s.unit IN (SELECT id FROM commune)
 )
 SELECT c.id, c.code, count(*) AS venues, count(v.point) AS with_point
 FROM commune c
 JOIN venue v ON v.unit = c.id
 JOIN venue_kind k ON k.code = v.kind
-LEFT JOIN seen s ON s.venue_id = v.id
+LEFT JOIN seen s ON s.id = v.id
 WHERE v.created_on <= :last
   AND (CAST(:kind AS text) IS NULL OR v.kind = :kind)
   AND (CAST(:group AS text) IS NULL OR k.obligation_group = :group)
-  AND CASE CAST(:state AS text)
-          WHEN 'no_point' THEN v.point IS NULL
-          WHEN 'outside' THEN v.outside_commune
-          WHEN 'never' THEN :scans_known AND s.last_day IS NULL
-          WHEN 'silent' THEN :scans_known AND s.last_day < :first
-          WHEN 'active' THEN :scans_known AND s.last_day >= :first
-          ELSE true
-      END
+  AND CASE CAST(:state AS text) WHEN 'no_point' THEN v.point IS NULL WHEN 'outside' THEN v.outside_commune
+          ELSE CAST(:state AS text) IS NULL OR s.state = :state END
 GROUP BY c.id, c.code
 ORDER BY c.code

@@ -1,14 +1,24 @@
--- A vector tile (:z, :x, :y), as bytes. Layer "venues": of the venues of the communes :units and of those numbered :outside, which lie
--- elsewhere than in their commune, that were created by the day :last and have a point in the tile, narrowed to :kind and :group (null:
+-- A vector tile (:z, :x, :y), as bytes. Layer "venues": of the venues of the communes :units and of those numbered :outside, of the communes
+-- :outside_units, which lie elsewhere than in their commune, that were created by the day :last and have a point in the tile, narrowed to :kind and :group (null:
 -- all) and, where :wanted is not null, to that state, one of each cell of 1/:cells of the tile's side: its number as the feature's id, s its
--- state (0 never scanned, 1 silent, 2 active; 3 unknown), n how many there are in the cell, and name, where no more than :named are drawn.
+-- state in the days :first to :last (0 never scanned, 1 silent, 2 active; 3 unknown, as all are unless :scans_known), n how many there are in the cell, and name, where no more than :named are drawn.
 -- Layer "rest": a point of each commune of which venues have none: n how many, name.
--- :ids and :states are those venues with their states; :rest_x, :rest_y (degrees), :rest_n and :rest_name those communes.
 WITH tile AS (
     SELECT ST_TileEnvelope(:z, :x, :y) AS box, ST_Transform(ST_TileEnvelope(:z, :x, :y), 4326) AS degrees
 ),
+active AS (
+    SELECT unit, bit_or(venues) AS venues
+    FROM activity_day
+    WHERE day BETWEEN :first AND :last AND unit = ANY(:units || CAST(:outside_units AS integer[]))
+    GROUP BY unit
+),
 told AS (
-    SELECT * FROM unnest(CAST(:ids AS integer[]), CAST(:states AS integer[])) AS t(id, state)
+    SELECT each.id,
+           CASE WHEN each.first_scan > :last THEN 0 WHEN get_bit(a.venues, CAST(each.place AS integer) - 1) = 1 THEN 2 ELSE 1 END AS state
+    FROM commune_summary s
+    CROSS JOIN LATERAL unnest(s.venues, s.first_scan) WITH ORDINALITY AS each(id, first_scan, place)
+    LEFT JOIN active a ON a.unit = s.unit
+    WHERE :scans_known AND s.unit = ANY(:units || CAST(:outside_units AS integer[]))
 ),
 held AS (
     SELECT v.id, v.name, v.kind, v.point, v.created_on FROM venue v WHERE v.unit = ANY(:units) AND NOT v.outside_commune

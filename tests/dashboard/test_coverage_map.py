@@ -1,5 +1,6 @@
 """The page run as Streamlit runs it: figures, filters, the address, and what goes wrong told without a traceback."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -327,3 +328,46 @@ def test_classes_of_the_figures_are_made_on_demand_and_say_so(small_province):
     run(page)
     assert address(page)["breaks"] == "quantiles"
     assert "không so sánh được với thời gian hay địa bàn khác" in html(page)
+
+
+@pytest.mark.parametrize("layer", ["change", "clusters", "weeks", "venues"])
+def test_every_layer_says_what_it_is(small_province, layer):
+    page = opened(unit="42", **DAYS, layer=layer)
+    assert notices(page) == []
+    said = {
+        "change": "Thay đổi Tỷ lệ hoạt động", "clusters": "Cụm xã thấp – Tỷ lệ hoạt động", "weeks": "số xã là của tuần cuối",
+        "venues": "im lặng: từng có lượt quét",
+    }  # fmt: skip
+    assert said[layer] in html(page)
+    assert sum(map(int, re.findall(r"<b>(\d+)</b></li>", html(page)))) >= 5
+
+
+def test_venues_are_narrowed_by_kind_and_state_and_opened_from_the_list(small_province):
+    page = opened(unit="440", **DAYS, layer="venues", kind="office")
+    assert page.dataframe[1].value["code"].tolist() == ["V1", "V3"]
+    page.selectbox(key="map-state").set_value("never")
+    run(page)
+    assert page.dataframe[1].value["code"].tolist() == ["V3"]
+    assert (address(page)["kind"], address(page)["state"]) == ("office", "never")
+    opened_one = opened(unit="440", **DAYS, layer="venues", venue="V3")
+    assert "<h2>Trụ sở hai</h2>" in html(opened_one) and "chưa từng có lượt quét" in html(opened_one)
+    opened_one.button(key="venue-close").click()
+    run(opened_one)
+    assert "phuqr-venue" not in html(opened_one)
+
+
+@pytest.mark.parametrize("query", [{"kind": "nowhere"}, {"venue": "V999"}, {"venue": "' OR 1=1 --"}])
+def test_a_kind_or_venue_that_there_is_not_is_left_out(small_province, query):
+    page = opened(unit="440", **DAYS, layer="venues", **query)
+    assert "phuqr-venue" not in html(page) and notices(page) == []
+
+
+def test_two_windows_stand_side_by_side(small_province):
+    page = opened(unit="440", **DAYS)
+    page.toggle(key="split").set_value(True)
+    run(page)
+    assert (address(page)["beside_from"], address(page)["beside_to"]) == ("2021-11-13", "2021-11-25")
+    assert html(page).count('class="phuqr-legend"') == 2
+    page.toggle(key="split").set_value(False)
+    run(page)
+    assert "beside_from" not in address(page) and html(page).count('class="phuqr-legend"') == 1

@@ -12,7 +12,7 @@ from geo import db
 from geo.accounts import everything
 from geo.coverage import Window
 from geo.scope import Scope
-from geo.tiles import CELLS, NAMED, POINTS_FROM, STATES, draw_tile, read_places, read_states, sum_counts, tile_box
+from geo.tiles import CELLS, NAMED, POINTS_FROM, STATES, draw_tile, read_places, sum_counts, tile_box
 from geo.units import WHOLE, list_vintages
 from geo.venues import Narrowed, count_venues
 from loaders.venues import load_venues
@@ -51,8 +51,7 @@ def draw(points, tmp_path_factory):
         vintage = list_vintages(connection)[-1]
         places = read_places(connection, vintage)
         counts = count_venues(connection, vintage, None if unit == WHOLE else unit, WINDOW, narrowed, scans_known)
-        states = read_states(connection, vintage, WINDOW) if scans_known else None
-        return places, sum_counts(places, counts, unit), states
+        return places, sum_counts(places, counts, unit)
 
     def draw(tile, unit=WHOLE, narrowed=Narrowed(), scans_known=True, reader=()):
         with db.gating() as connection:
@@ -62,7 +61,7 @@ def draw(points, tmp_path_factory):
             key = unit, narrowed, scans_known, tuple(reader)
             if key not in kept:
                 kept[key] = prepare(connection, unit, narrowed, scans_known)
-            body = draw_tile(connection, *kept[key], WINDOW, narrowed, tile)
+            body = draw_tile(connection, *kept[key], WINDOW, narrowed, scans_known, tile)
         if not body:
             return {}
         path.write_bytes(body)

@@ -9,7 +9,7 @@ from geo.accounts import everything
 from geo.coverage import Window
 from geo.scope import Scope
 from geo.units import list_vintages
-from geo.venues import Narrowed, count_points, count_venues, list_kinds, list_venues
+from geo.venues import Narrowed, count_points, count_venues, list_venues
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 STATES = {
@@ -67,7 +67,6 @@ def test_kind_and_group_narrow(read):
     assert read(list_venues, "440", WINDOW, Narrowed(group="A"))[0]["code"].tolist() == ["V1", "V3"]
     kinds = read(list_venues, "440", WINDOW, Narrowed(group="A"))[0]["kind"].unique()
     assert read(list_venues, "440", WINDOW, Narrowed(kind=kinds[0]))[1] == 2
-    assert read(lambda connection, vintage: list_kinds(connection))[kinds[0]][0] == "Trụ sở làm việc"
 
 
 def test_a_list_is_cut_and_says_how_many_there_are(read):
