@@ -51,6 +51,7 @@ class Topic(StrEnum):
     route = "route"
     page = "page"
     load = "load"
+    tracing = "tracing"
 
 
 @app.command()
@@ -91,19 +92,24 @@ def serve(
 def bench(
     topic: Annotated[
         Topic | None,
-        typer.Argument(help="Only the coverage query, small routes or the page; or the load of large files."),
+        typer.Argument(help="Only the coverage query, small routes or the page; or the load of large files; or hotspots."),
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, and 3 of the load."),
+        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, 3 of the load; of tracing 5."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ):
-    """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how files load."""
+    """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how files load, and hotspots are found."""
     if topic is Topic.load:
         from dashboard.bench_load import run_load_bench
 
         run_load_bench(pairs or 3, as_json)
+        return
+    if topic is Topic.tracing:
+        from dashboard.bench_tracing import run_tracing_bench
+
+        run_tracing_bench(pairs or 5, as_json)
         return
     from dashboard.bench import run_bench
 

@@ -71,15 +71,14 @@ def print_hotspots(
     """Venues where several F0 cases were in the days up to --to (I12), first those where little is scanned; on record."""
     window = Window(first.date(), last.date())
     with _cases_of(account, f"hotspots of {unit}, {window.last}") as connection:
-        found = hotspots.read_hotspots(connection, unit, window)
+        found = hotspots.read_hotspots(connection, unit, window, coverage=read_coverage(connection, unit, window))
         holdings = read_holdings(connection)
-        rows = hotspots.rank(found.rows, read_coverage(connection, unit, window))
-    rows = rows.assign(state=rows["shown"])
+    rows = found.rows.assign(state=found.rows["shown"])
     if by is SpotBy.venue:
         rows, told = rows[SHORT if format is Format.table else HOTSPOT_COLUMNS], hotspots.DEFINITIONS
     else:
-        rows, told = hotspots.share_by(rows, by.value), SHARES
-    _print(rows, None, told, found.unit, window, holdings, format, days_from=found.found.isoformat())
+        rows, told = hotspots.share_by(found.found, by.value), SHARES
+    _print(rows, None, told, found.unit, window, holdings, format, days_from=found.first.isoformat())
 
 
 @app.command("gap")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
+import sqlalchemy as sa
 
 from geo.coverage import Window
 from geo.db import statement
@@ -26,6 +27,8 @@ DEFINITIONS = {
     "scans_little": "the commune's activity rate is below that of the whole unit asked for: these come first",
     "located": "false: the venue has no point of its own, lon and lat are one in its commune",
 }
+_MEMORY = sa.text("SET LOCAL work_mem = '64MB'")  # for the venues of some hundred thousand visits at once
+LISTED = 500  # of the hotspots found, those that a page grades and shows
 GRADES = {0: 1, 1: 1, 2: 2, 3: 3, 4: 3}  # points -> grade
 MEETING = 108  # degrees east, where the two zones of the UTM grid over Vietnam meet
 SRIDS = 3405, 3406  # VN-2000 / UTM zone 48N, west of it, and 49N
@@ -35,33 +38,73 @@ SRIDS = 3405, 3406  # VN-2000 / UTM zone 48N, west of it, and 49N
 class Hotspots:
     """The hotspots of a unit at the end of a window.
 
-    rows: as read_hotspots.sql gives them, with name of the commune and district, grade, shown (the state as it is now: reopened ones are
-    proposed) and found (first local day of the longest days that count).
+    found: every one: what find_hotspots.sql gives, names of commune and district, state, reason, decided_at and account of the last
+    review, reopened, shown (the state as it is now: reopened ones are proposed), activity_rate and scans_little where there is a coverage.
+    rows: of these the first `most` of the list, also with meetings, exposed, exposed_whole, points, grade, and lon and lat of a point in
+    the commune where the venue has none (located: it has). first: the first local day of the longest days that count.
     """
 
     unit: Unit
     window: Window
     vintage: Vintage
+    found: pd.DataFrame
     rows: pd.DataFrame
-    found: date
+    first: date
 
 
-def read_hotspots(connection, unit_code, window, known=None):
-    """The Hotspots of a unit over the days that end with the window; as told until run `known`, where that is given."""
+def read_hotspots(connection, unit_code, window, known=None, coverage=None, most=None):
+    """The Hotspots of a unit over the days that end with the window; as told until run `known`, where that is given.
+
+    coverage: of the unit by commune (geo.coverage): the list is then a leader's, see rank; without, it is in the order of the codes.
+    most: how many of the list are graded, the others being only found; all of them if None.
+    """
     place = find_place(connection, unit_code, window.last)
-    asked = {**place.asked, "last": window.last, "known": known}
-    found = connection.execute(statement("read_hotspots"), asked)
-    rows = pd.DataFrame(found.all(), columns=list(found.keys()))
-    communes = rows["commune_code"].map(place.units)
-    rows = rows.assign(
+    days = read_longest(connection, place, window.last)
+    connection.execute(_MEMORY)
+    found = _read(connection, "find_hotspots", **place.asked, last=window.last, known=known)
+    found = _add_names(found, place).assign(**_read_reviews(connection, found))
+    if coverage is not None:
+        found = rank(found, coverage)
+    rows = _grade(connection, found.head(most) if most else found, place, window.last, known, days)
+    if coverage is not None:
+        rows = rank(rows, coverage)
+    return Hotspots(place.unit, window, place.vintage, found, rows, first_day(window.last, days))
+
+
+def _add_names(found, place):
+    communes = [place.units[code] for code in found["commune_code"]]
+    return found.assign(
         commune=[unit.name for unit in communes],
         district_code=[unit.parent_code for unit in communes],
         district=[place.units[unit.parent_code].name for unit in communes],
-        grade=rows["points"].map(GRADES).astype("int64"),
-        exposed=rows["exposed"].astype("Int64"),
-        shown=rows["state"].where(~rows["reopened"].astype(bool)).fillna("proposed"),
     )
-    return Hotspots(place.unit, window, place.vintage, rows, first_day(window.last, read_longest(connection, place, window.last)))
+
+
+def _read_reviews(connection, found):
+    """The last review of each venue found, and what is shown of it: columns on the index of `found`."""
+    reviews = _read(connection, "list_reviews", venues=found["venue_id"].tolist()).set_index("venue_id")
+    reviews = reviews.reindex(found["venue_id"]).set_axis(found.index)
+    reopened = (reviews["state"] == "closed") & (found["newest_run"] > reviews["seen_run"].fillna(0))
+    shown = reviews["state"].mask(reopened | reviews["state"].isna(), "proposed")
+    return {**reviews.drop(columns="seen_run"), "reopened": reopened.astype(bool), "shown": shown}
+
+
+def _grade(connection, found, place, last, known, days):
+    """The hotspots found with what their visits exposed, how grave that is, and where they lie."""
+    asked = {"vintage": place.vintage.id, "province": place.province, "last": last, "known": known, "since": first_day(last, days)}
+    exposure = _read(connection, "read_exposure", venues=found["venue_id"].tolist(), **asked)
+    rows = found.merge(exposure.astype({"exposed": "Int64", "exposed_whole": bool}), on="venue_id", how="left")
+    points = (
+        (rows["cases"] >= rows["grade_cases"]).astype(int)
+        + (rows["exposed"] >= rows["grade_exposed"]).fillna(False).astype(int)
+        + (rows["last_day"] > [last - timedelta(days) for days in rows["grade_recent_days"]]).astype(int)
+        + (rows["grade_kind"] > 0).astype(int)
+    )
+    located = rows["lon"].notna()
+    codes = sorted(set(rows.loc[~located, "commune_code"]))
+    inside = _read(connection, "list_commune_points", vintage=place.vintage.id, codes=codes).set_index("commune_code")
+    lon, lat = (rows[name].astype(float).fillna(rows["commune_code"].map(inside[name])) for name in ("lon", "lat"))
+    return rows.assign(points=points, grade=points.map(GRADES).astype("int64"), located=located, lon=lon, lat=lat)
 
 
 def read_longest(connection, place, day):
@@ -74,14 +117,14 @@ def rank(rows, coverage):
     """The rows in the order of a leader's list: closed ones last; first those of communes that scan little; then the gravest.
 
     coverage: of the unit that holds them, by commune (geo.coverage); gives activity_rate, and scans_little: it is below the unit's.
+    Where the rows have no grade yet, those of more cases are the graver.
     """
     rates = coverage.rows.set_index("code")["activity_rate"]
     rate = rows["commune_code"].map(rates).astype("Float64")
     ranked = rows.assign(activity_rate=rate, scans_little=(rate < coverage.total["activity_rate"]).fillna(False).astype(bool))
-    order = ranked.assign(closed=ranked["shown"] == "closed", many=ranked["exposed"].fillna(0))
-    order = order.sort_values(
-        ["closed", "scans_little", "grade", "cases", "many", "last_at", "venue_code"],
-        ascending=[True, False, False, False, False, False, True],
+    graded = [name for name in ("grade", "cases", "exposed", "last_at") if name in rows]
+    order = ranked.assign(closed=ranked["shown"] == "closed").sort_values(
+        ["closed", "scans_little", *graded, "venue_code"], ascending=[True, *[False] * (1 + len(graded)), True], na_position="last"
     )
     return ranked.loc[order.index].reset_index(drop=True)
 
@@ -116,8 +159,7 @@ def read_clusters(connection, unit_code, window):
         "metres": rule("cluster_metres"), "least": rule("cluster_venues"), "srid": choose_srid(west, east),
     }  # fmt: skip
     del asked["province"]
-    found = connection.execute(statement("read_clusters"), asked)
-    return pd.DataFrame(found.all(), columns=list(found.keys()))
+    return _read(connection, "read_clusters", **asked)
 
 
 def choose_srid(west, east):
@@ -142,12 +184,15 @@ def read_timeline(connection, unit_code, venue, first, last):
     """The Timeline of a venue (its number) from `first` to `last`."""
     place = find_place(connection, unit_code, last)
     asked = {"venue": int(venue), "first": first, "last": last}
-    found = connection.execute(statement("list_stays"), {**asked, "province": place.province})
-    stays = pd.DataFrame(found.all(), columns=list(found.keys()))
+    stays = _read(connection, "list_stays", **asked, province=place.province)
     days = sorted({
         came.date() + timedelta(days) for came, went in zip(stays["came"], stays["went"], strict=True)
         for days in range((went.date() - came.date()).days + 1)
     })  # fmt: skip
-    scans = connection.execute(statement("list_hours"), asked)
-    hours = pd.DataFrame(scans.all(), columns=list(scans.keys())).astype({"hour": "Int64"})
+    hours = _read(connection, "list_hours", **asked).astype({"hour": "Int64"})
     return Timeline(stays, hours[hours["day"].isin(days)], [day for day in days if first <= day <= last])
+
+
+def _read(connection, name, **parameters):
+    found = connection.execute(statement(name), parameters)
+    return pd.DataFrame(found.all(), columns=list(found.keys()))

@@ -389,6 +389,9 @@ scan_hour = Table(
     "scan_hour",
     metadata,
     Column("venue_id", ForeignKey("venue.id"), nullable=False, comment="where"),
+    Column(
+        "unit", Integer, nullable=False, comment="number of the venue's commune, kept equal to it by venue_moved: who may see the row"
+    ),
     Column("day", Date, nullable=False, comment="local day"),
     Column("hour", SmallInteger, nullable=False, comment="local hour, 0 to 23, from its first minute to its last"),
     Column("scans", Integer, nullable=False, comment="check-ins in that hour"),
@@ -457,11 +460,19 @@ visit = Table(
     ),
     Index(None, "venue_id"),
     Index(None, "vintage", "commune_code", "arrived_at"),
+    # The first finds the venues that cases were at within days, the second those cases; both without a look at the rows
     Index(
         "visit_exposed_idx",
         "arrived_at",
-        postgresql_include=["venue_id", "case_code", "vintage", "commune_code", "onset_on", "load_run"],
+        postgresql_include=["venue_id", "vintage", "commune_code", "load_run"],
         postgresql_where=text("case_class = 'F0' AND venue_id IS NOT NULL"),
+    ),
+    Index(
+        "visit_crossed_idx",
+        "venue_id",
+        "arrived_at",
+        postgresql_include=["case_code", "vintage", "commune_code", "onset_on", "load_run"],
+        postgresql_where=text("case_class = 'F0'"),
     ),
     comment="Visits of traced cases: seen by the roles health and leader only, and each reading is on record",
 )

@@ -60,7 +60,7 @@ visit_history = Table(
     Column("case_code", Text, nullable=False, comment="as in visit"),
     Column("case_class", Text, nullable=False, comment="as told then: F0 or F1"),
     Column("onset_on", Date, comment="as told then"),
-    Column("venue_id", Integer, comment="as told then"),
+    Column("venue_id", Integer, index=True, comment="as told then"),
     Column("vintage", Integer, nullable=False, comment="vintage in which commune_code is meant"),
     Column("commune_code", Text, nullable=False, comment="as told then: where the visit was"),
     Column("place", Text, comment="as told then"),

@@ -246,8 +246,8 @@ class _VenueHours:
         keys = (day.astype("i8") * 24 + hour.fillna(0).to_numpy("i8")) * max(len(self._venues), 1) + at
         refuse_repeated(findings, self._seen, keys, known, "hour")
         prepared = pd.DataFrame({
-            "venue_id": self._venues.take("id", at), "day": day.astype("datetime64[s]"), "hour": hour, "scans": scans,
-            "people": people,
+            "venue_id": self._venues.take("id", at), "unit": findings.units, "day": day.astype("datetime64[s]"), "hour": hour,
+            "scans": scans, "people": people,
         }, index=rows.index)  # fmt: skip
         accepted = findings.accepted()
         self._outliers.take(rows.index, counted, findings.units, accepted)

@@ -35,7 +35,8 @@ WITH here AS (
 SELECT d.day::date
 FROM generate_series(greatest(first, (SELECT min(s.day) FROM scan_day s)), least(last, (SELECT max(s.day) FROM scan_day s)),
                      interval '1 day') d(day)
-WHERE EXISTS (SELECT FROM scan_day s WHERE s.day = d.day::date AND s.scans > 0 AND s.unit IN (SELECT id FROM here))
+-- The first there is, not a comparison of all scans with all communes
+WHERE (SELECT true FROM scan_day s WHERE s.day = d.day::date AND s.scans > 0 AND s.unit = ANY (ARRAY(SELECT id FROM here)) LIMIT 1)
   AND EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_scan_days.vintage AND u.code = read_scan_days.province
               AND u.id <@ scope_known())
 $$;
@@ -59,7 +60,7 @@ WITH stay AS MATERIALIZED (
 scanned AS MATERIALIZED (
     SELECT s.day FROM read_scan_days(judge_visits.vintage, judge_visits.province, judge_visits.first, judge_visits.last) AS s(day)
 ),
-told AS (
+told AS MATERIALIZED (
     SELECT t.id, t.case_code, t.commune_code, t.venue_id, v.kind, v.organisation, at.came::date AS day, t.load_run, at.came,
            visit_end(t.arrived_at, t.left_at, t.next_at, stay.minutes) AT TIME ZONE 'Asia/Ho_Chi_Minh' AS went,
            coalesce(v.created_on <= at.came::date AND (v.closed_on IS NULL OR at.came::date <= v.closed_on), false) AS has_code
@@ -71,18 +72,26 @@ told AS (
       AND t.arrived_at >= judge_visits.first::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
       AND t.arrived_at < (judge_visits.last + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
 ),
-scans AS (
-    SELECT t.id, coalesce(sum(greatest(s.scans, h.scans)) FILTER (WHERE g.day = t.day), 0) AS that_day,
-           bool_and(coalesce(s.scans, 0) = 0 OR h.met IS NOT NULL) AND NOT coalesce(bool_or(h.met), false) AS hours_without
+touched AS MATERIALIZED (  -- a row for each day that a visit is in: the day of arrival, for most
+    SELECT t.id, t.venue_id, g.day::date AS day, g.day::date = t.day AS arrival, date_trunc('hour', t.came) AS came, t.went
     FROM told t
-    CROSS JOIN LATERAL generate_series(t.day, t.went::date, interval '1 day') AS g(day)
-    LEFT JOIN scan_day s ON s.venue_id = t.venue_id AND s.day = g.day::date AND s.day >= judge_visits.first
-    LEFT JOIN LATERAL (
-        SELECT sum(h.scans) AS scans, bool_or(h.scans > 0 AND h.day + make_interval(hours => h.hour) BETWEEN date_trunc('hour', t.came) AND t.went) AS met
-        FROM scan_hour h WHERE h.venue_id = t.venue_id AND h.day = g.day::date
-    ) h ON true
+    CROSS JOIN LATERAL generate_series(t.day::timestamp, t.went, interval '1 day') AS g(day)
     WHERE t.has_code
-    GROUP BY t.id
+),
+hours AS (
+    SELECT d.id, d.day, sum(h.scans) AS scans, bool_or(h.scans > 0 AND h.day + make_interval(hours => h.hour) BETWEEN d.came AND d.went) AS met
+    FROM touched d
+    JOIN scan_hour h ON h.venue_id = d.venue_id AND h.day = d.day
+    WHERE h.day >= judge_visits.first
+    GROUP BY d.id, d.day
+),
+scans AS (
+    SELECT d.id, coalesce(sum(greatest(s.scans, h.scans)) FILTER (WHERE d.arrival), 0) AS that_day,
+           bool_and(coalesce(s.scans, 0) = 0 OR h.met IS NOT NULL) AND NOT coalesce(bool_or(h.met), false) AS hours_without
+    FROM touched d
+    LEFT JOIN scan_day s ON s.venue_id = d.venue_id AND s.day = d.day AND s.day >= judge_visits.first
+    LEFT JOIN hours h ON h.id = d.id AND h.day = d.day
+    GROUP BY d.id
 )
 SELECT t.id, t.case_code, t.commune_code, t.venue_id, t.kind, t.organisation, t.day, t.load_run,
        CASE WHEN NOT t.has_code THEN 'a'

@@ -175,8 +175,11 @@ def test_a_venue_without_a_point_lies_in_its_commune(tell, hotspots):
 def test_leaders_see_first_what_lies_where_little_is_scanned_and_closed_ones_last(tell, seeing):
     tell(*(row | {"venue_code": code} for code in ("V1", "V7", "V11") for row in TWO), {"case_code": "C3", "arrived_at": "2021-12-08 10:00"})
     with seeing() as connection:
-        rows, coverage = read_hotspots(connection, "42", WINDOW).rows, read_coverage(connection, "42", WINDOW)
-    ranked = rank(rows, coverage)
+        coverage = read_coverage(connection, "42", WINDOW)
+        found = read_hotspots(connection, "42", WINDOW, coverage=coverage)
+        first = read_hotspots(connection, "42", WINDOW, coverage=coverage, most=2)
+    rows, ranked = found.rows, rank(found.rows, coverage)
+    assert ranked.equals(rows) and list(first.rows["venue_code"]) == ["V11", "V7"] and len(first.found) == 3
     # Kỳ Trinh: 0 of 2; Quang Vĩnh: 1 of 5; Thị trấn Đức Thọ: 2 of 7, above the province's 3 of 14
     assert ranked[["venue_code", "scans_little", "grade"]].values.tolist() == [["V11", True, 2], ["V7", True, 1], ["V1", False, 2]]
     assert ranked["activity_rate"].tolist() == pytest.approx([0, 0.2, 2 / 7])

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from loaders.scans import load_scans
+from loaders.venues import load_venues
 
 HEADER = ["venue_code", "day", "hour", "scans", "people"]
 GOOD = {"venue_code": "V1", "day": "28/11/2021", "hour": "9", "scans": "12", "people": "7"}
@@ -80,3 +81,16 @@ def test_a_newer_export_restates_its_hours_and_leaves_the_others(town, load, sto
 def test_people_need_not_be_told(town, load, stored):
     assert told(load({}, header=HEADER[:-1])) == []
     assert stored() == [["V1", date(2021, 11, 28), 9, 12, None]]
+
+
+def test_hours_lie_in_the_commune_of_their_venue_also_after_it_moves(town, load, read_rows, write_records):
+    units = "SELECT v.code, h.unit = v.unit AS same, u.code AS commune FROM scan_hour h JOIN venue v ON v.id = h.venue_id JOIN admin_unit u ON u.id = h.unit"
+    load({}, {"venue_code": "V11"})
+    assert read_rows(units).values.tolist() == [["V1", True, "18229"], ["V11", True, "18754"]]
+    header = ["venue_code", "name", "kind", "commune_code", "created_on"]
+    venue = dict(zip(header, ("V1", "Trụ sở", "Trụ sở làm việc", "18235", "20/11/2021"), strict=True))
+    try:
+        assert load_venues(write_records(header, venue, name="venues.csv")).rows_changed == 1
+        assert read_rows(units).values.tolist() == [["V1", True, "18235"], ["V11", True, "18754"]]
+    finally:
+        load_venues(write_records(header, venue | {"commune_code": "18229"}, name="venues.csv"))

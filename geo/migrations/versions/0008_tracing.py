@@ -9,6 +9,7 @@ down_revision = "0007"
 _COMMUNE = (
     "(vintage, commune_code) IN (SELECT u.vintage, u.code FROM admin_unit u WHERE u.id <@ (SELECT scope_inside()))"
 )
+_INSIDE = "NOT (unit <@ (SELECT '{(,)}'::int4multirange - scope_inside()))"  # as of scan_day, see 0002
 # Asked of each row, not of all venues at once: of two million these would be more than fits into memory.
 _VENUE = "EXISTS (SELECT FROM venue v WHERE v.id = venue_id AND v.unit <@ (SELECT scope_inside()))"
 _SEEN = {
@@ -50,6 +51,40 @@ _RULES = [
     ("cluster_metres", None, 500, _OWN),
     ("cluster_venues", None, 3, _OWN),
 ]
+
+# Hours carry the number of their commune as days do: of millions, the policy compares numbers only.
+_HOURS = """
+ALTER TABLE scan_hour ADD COLUMN unit integer;
+UPDATE scan_hour h SET unit = v.unit FROM venue v WHERE v.id = h.venue_id;
+ALTER TABLE scan_hour ALTER COLUMN unit SET NOT NULL;
+CREATE OR REPLACE FUNCTION move_scans() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off AS $$
+BEGIN
+    IF EXISTS (SELECT FROM before JOIN after USING (id) WHERE before.unit <> after.unit) THEN
+        UPDATE public.scan_day s SET unit = after.unit
+        FROM before JOIN after USING (id)
+        WHERE before.unit <> after.unit AND s.venue_id = after.id;
+        UPDATE public.scan_hour s SET unit = after.unit
+        FROM before JOIN after USING (id)
+        WHERE before.unit <> after.unit AND s.venue_id = after.id;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+_HOURS_BEFORE = """
+ALTER POLICY scan_hour_seen ON scan_hour USING (venue_id IN (SELECT v.id FROM venue v WHERE v.unit <@ (SELECT scope_inside())));
+ALTER TABLE scan_hour DROP COLUMN unit;
+CREATE OR REPLACE FUNCTION move_scans() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off AS $$
+BEGIN
+    IF EXISTS (SELECT FROM before JOIN after USING (id) WHERE before.unit <> after.unit) THEN
+        UPDATE public.scan_day s SET unit = after.unit
+        FROM before JOIN after USING (id)
+        WHERE before.unit <> after.unit AND s.venue_id = after.id;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
 
 _TRIGGERS = """
 CREATE FUNCTION keep_visit() RETURNS trigger LANGUAGE plpgsql
@@ -132,8 +167,13 @@ def upgrade():
     op.add_column("visit", sa.Column("next_at", sa.DateTime(timezone=True)))
     op.create_index(
         "visit_exposed_idx", "visit", ["arrived_at"],
-        postgresql_include=["venue_id", "case_code", "vintage", "commune_code", "onset_on", "load_run"],
+        postgresql_include=["venue_id", "vintage", "commune_code", "load_run"],
         postgresql_where=sa.text("case_class = 'F0' AND venue_id IS NOT NULL"),
+    )  # fmt: skip
+    op.create_index(
+        "visit_crossed_idx", "visit", ["venue_id", "arrived_at"],
+        postgresql_include=["case_code", "vintage", "commune_code", "onset_on", "load_run"],
+        postgresql_where=sa.text("case_class = 'F0'"),
     )  # fmt: skip
     op.create_table(
         "visit_history",
@@ -153,6 +193,7 @@ def upgrade():
         sa.ForeignKeyConstraint(["load_run"], ["load_run.id"], name="visit_history_load_run_fkey"),
     )
     op.create_index("visit_history_visit_id_idx", "visit_history", ["visit_id"])
+    op.create_index("visit_history_venue_id_idx", "visit_history", ["venue_id"])
     op.create_index("visit_history_arrived_at_idx", "visit_history", ["arrived_at"])
     op.create_table(
         "visit_purge",
@@ -197,7 +238,8 @@ def upgrade():
             f"CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
         )
-    op.execute(f"ALTER POLICY scan_hour_seen ON scan_hour USING ({_VENUE})")
+    op.execute(_HOURS)
+    op.execute(f"ALTER POLICY scan_hour_seen ON scan_hour USING ({_INSIDE})")
 
 
 def _create_week(name, counts):
@@ -226,16 +268,14 @@ def _create_week(name, counts):
 def downgrade():
     op.execute(
         "DROP FUNCTION IF EXISTS tracing_rule_on, visit_end, judge_visits, read_scan_days, read_case_weeks, "
-        "read_tracing_version, review_hotspot, rectify_venues"
+        "read_tracing_version, reviewing_units, review_hotspot, rectify_venues"
     )
-    op.execute(
-        "ALTER POLICY scan_hour_seen ON scan_hour "
-        "USING (venue_id IN (SELECT v.id FROM venue v WHERE v.unit <@ (SELECT scope_inside())))"
-    )
+    op.execute(_HOURS_BEFORE)
     op.execute("DROP TRIGGER visit_corrected ON visit; DROP TRIGGER visit_told ON visit; DROP TRIGGER visit_retold ON visit")
     for table in ("hotspot_review", "rectification", "gap_week", "case_week", "visit_purge", "visit_history", "tracing_rule"):
         op.drop_table(table)
     op.execute("DROP FUNCTION keep_visit, find_next_arrivals, refuse_rewriting")
     op.drop_index("visit_exposed_idx", "visit")
+    op.drop_index("visit_crossed_idx", "visit")
     op.drop_column("visit", "next_at")
     op.drop_column("visit", "onset_on")
