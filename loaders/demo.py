@@ -15,10 +15,13 @@ from loaders.boundaries import load_boundary_rows
 from loaders.reading import make_source
 from loaders.register import COLUMNS as REGISTER_COLUMNS
 from loaders.register import load_register_rows
+from loaders.sample_visits import sample_hours, sample_visits
 from loaders.scans import COLUMNS as SCAN_COLUMNS
-from loaders.scans import load_scan_rows
+from loaders.scans import VENUE_HOUR_COLUMNS, load_scan_rows
 from loaders.venues import COLUMNS as VENUE_COLUMNS
 from loaders.venues import load_venue_rows
+from loaders.visits import COLUMNS as VISIT_COLUMNS
+from loaders.visits import load_visit_rows
 from loaders.writing import holds_real_rows
 
 VINTAGE = date(2021, 11, 1)
@@ -28,7 +31,7 @@ SEATS = {"leader": "42", "district": "440", "commune": "18235", "data": "42", "h
 
 
 def load_sample(progress=lambda step, rows=0, of=0: None):
-    """Load boundaries, register, venues and scans of the sample; the outcomes, in that order."""
+    """Load boundaries, register, venues, scans (by the hour, by the day) and visits of the sample; the outcomes, in that order."""
     options = {"invented": True, "progress": progress}
     units = sample.sample_boundaries()
     source = _source("boundaries", pd.DataFrame(units.drop(columns="geometry")), BOUNDARY_COLUMNS)
@@ -37,7 +40,9 @@ def load_sample(progress=lambda step, rows=0, of=0: None):
         load_boundary_rows(source, polygons, VINTAGE, ORIGIN, **options),
         load_register_rows(_source("register", sample.sample_register(), REGISTER_COLUMNS), VINTAGE, **options),
         load_venue_rows(_source("venues", sample.sample_venues(), VENUE_COLUMNS), **options),
+        load_scan_rows(_source("scans by the hour", sample_hours(), VENUE_HOUR_COLUMNS), **options),
         load_scan_rows(_source("scans", sample.sample_scans(), SCAN_COLUMNS), **options),
+        load_visit_rows(_source("visits", sample_visits(), VISIT_COLUMNS), **options),
     ]
 
 
@@ -50,9 +55,9 @@ def issue_accounts():
 
 
 def wants_sample():
-    """Whether the database is empty: it holds no real rows, and the sample was not loaded to its end, the scans."""
+    """Whether the database is empty: it holds no real rows, and the sample was not loaded to its end, the visits."""
     with db.loading() as connection:
-        whole = sa.exists().where(load_run.c.invented, load_run.c.kind == "scans", load_run.c.error.is_(None))
+        whole = sa.exists().where(load_run.c.invented, load_run.c.kind == "visits", load_run.c.error.is_(None))
         return not holds_real_rows(connection) and not connection.scalar(sa.select(whole))
 
 

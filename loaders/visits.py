@@ -60,15 +60,18 @@ _KEYS = ["case_code", "arrived_at", "venue_id", "vintage", "commune_code", "plac
 
 def load_visits(path, mapping=None, **options):
     """Load a file of visits. A departure that is not told stays unknown."""
-    return run_load(
-        "visits", read_or_log("visits", open_source, path, COLUMNS, mapping, options=options), _Visits, **options
-    )
+    return load_visit_rows(read_or_log("visits", open_source, path, COLUMNS, mapping, options=options), **options)
+
+
+def load_visit_rows(source, invented=False, **options):
+    """The same for rows already read."""
+    return run_load("visits", source, lambda writing: _Visits(writing, invented), invented=invented, **options)
 
 
 class _Visits:
-    def __init__(self, writing):
+    def __init__(self, writing, invented=False):
         self._writing, self._headers = writing, writing.source.headers
-        self._venues, self._places, self._seen = KnownVenues(writing.connection), Places(writing), Seen()
+        self._venues, self._places, self._seen = KnownVenues(writing.connection, invented), Places(writing), Seen()
         self._communes = read_communes(writing.connection)
         self._moments = {column: DayReader() for column in ("arrived_at", "left_at", "onset_on")}
         # number of a commune -> the last day whose visits were purged

@@ -14,7 +14,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from geo import audit, db
 from geo.errors import AccountError, DatabaseError, FileError, PhuqrError
-from geo.schema import admin_unit, boundary_vintage, load_finding, load_run, obligation, scan_day, scan_hour, venue
+from geo.schema import (
+    admin_unit,
+    boundary_vintage,
+    load_finding,
+    load_run,
+    obligation,
+    scan_day,
+    scan_hour,
+    venue,
+    visit,
+)
+from geo.schema_tracing import visit_history
 from geo.summaries import refresh
 from loaders.checking import COLUMNS as FINDING_COLUMNS
 from loaders.copying import Copier, copy_rows
@@ -486,7 +497,7 @@ def _remove_sample(connection):
     """Delete the invented venues, scans and register; whether there were any."""
     if not connection.scalar(sa.select(sa.exists().where(_invented(venue)) | sa.exists().where(_invented(obligation)))):
         return False
-    tables = scan_hour, scan_day, venue, obligation
+    tables = visit_history, visit, scan_hour, scan_day, venue, obligation
     removed = [connection.execute(table.delete().where(_invented(table))).rowcount for table in tables]
     return any(removed)
 
@@ -503,6 +514,7 @@ def _remove_sketch(connection):
         for table, column in (
             (venue, venue.c.commune_code),
             (obligation, obligation.c.commune_code),
+            (visit, visit.c.commune_code),
             (inside, inside.c.parent_code),
         )
     ]
