@@ -30,11 +30,12 @@ DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
 READING = {"indicators", "lagging"}
+OF_CASES = {"cases", "gap", "hotspots"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
     "db status", "db up", "demo", "load aliases", "load boundaries",
     "load inspections", "load population", "load register", "load scans", "load unit-changes", "load venues", "load visits", "serve",
-    "template", "units diff", "user add", "user disable", "user list", "user password", "user scope",
+    "rules list", "rules set", "template", "units diff", "user add", "user disable", "user list", "user password", "user scope", "visits purge",
 }  # fmt: skip
 # Of these those that write, as a login that may only read would type them.
 WRITING = [
@@ -166,7 +167,7 @@ def test_every_command_has_a_rule():
         for name, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [" ".join((*path, name))]
 
-    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OPERATING
+    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OF_CASES | OPERATING
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -182,6 +183,20 @@ def test_figures_of_a_role_are_of_units_in_scope(seated, role, unit, command):
     else:
         assert isinstance(done.exception, PhuqrError) and re.match("there is no unit", str(done.exception))
         assert done.stdout == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "18754", "46"])
+@pytest.mark.parametrize("command", sorted(OF_CASES))
+def test_cases_are_told_to_who_may_see_them_and_of_units_in_scope(seated, role, unit, command):
+    window = ["--from", DAYS["from"], "--to", DAYS["to"], "--format", "csv"]
+    done = CliRunner().invoke(phuqr.build(), [command, "--as", role, "--unit", unit, *window])
+    inside = {"42": SEATS[role] == "42", "440": SEATS[role] != "18235", "18754": SEATS[role] == "42", "46": False}[unit]
+    if inside and (command == "cases" or role in ("leader", "health")):
+        assert done.exit_code == 0, done.exception
+        assert not any(name in done.stdout for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE})
+    else:
+        assert isinstance(done.exception, PhuqrError) and done.stdout == ""
 
 
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)
