@@ -9,110 +9,12 @@ import pyarrow.compute as pc
 
 from geo.db import today
 from geo.errors import FileError
+from loaders.cells import cells_of, encode
 from loaders.codes import CodeTable
 from loaders.personal import CODED, hide_persons
-from loaders.values import cells_of, encode, parse_flags
+from loaders.rules import RULES
+from loaders.values import parse_flags
 
-# Rule -> what is wrong, and what to do about it, for the staff who mend the file.
-RULES = {
-    "missing": ("ô để trống", "điền giá trị"),
-    "duplicate": ("đã có ở dòng trên trong cùng tệp", "giữ lại một dòng"),
-    "not_a_date": ("không phải ngày có thật", "ghi ngày dạng 26/11/2021 hoặc 2021-11-26"),
-    "month_first": ("cột ghi tháng trước ngày, không rõ ngày nào", "ghi ngày trước tháng: 26/11/2021"),
-    "not_a_moment": ("không phải thời điểm có thật", "ghi dạng 26/11/2021 14:05"),
-    "no_time": ("có ngày mà không có giờ", "ghi cả giờ: 26/11/2021 14:05"),
-    "future_date": ("ngày ở tương lai", "sửa lại ngày"),
-    "early_date": ("ngày trước năm 2020, khi chưa có mã QR", "sửa lại năm"),
-    "closed_before_creation": ("ngày đóng trước ngày tạo", "kiểm tra hai ngày"),
-    "unknown_solution": ("hình thức chưa biết", "ghi poster (mã QR dán) hoặc device (thiết bị quét)"),
-    "not_a_count": ("không phải số đếm", "ghi số nguyên từ 0 trở lên"),
-    "mixed_signs": (
-        "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
-        "ghi số liền, không dấu: 1904",
-    ),
-    "not_a_number": ("không phải số", "ghi số thập phân với dấu chấm"),
-    "not_an_hour": ("không phải giờ trong ngày", "ghi giờ từ 0 đến 23"),
-    "venues_above_scans": ("số địa điểm có quét nhiều hơn số lượt quét", "kiểm tra xem hai cột có bị đổi chỗ"),
-    "people_above_scans": ("số người nhiều hơn số lượt quét", "kiểm tra xem hai cột có bị đổi chỗ"),
-    "above_capacity": (
-        "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",
-        "kiểm tra xem có thừa chữ số",
-    ),
-    "outlier": ("cao khác thường so với các số khác của tệp", "kiểm tra xem có thừa chữ số"),
-    "hours_above_day": ("các giờ cộng lại nhiều lượt quét hơn cả ngày", "đối chiếu tệp theo giờ với tệp theo ngày"),
-    "above_created": (
-        "số địa điểm có quét nhiều hơn số địa điểm của xã đã tạo mã đến ngày đó",
-        "nạp danh sách địa điểm mới, hoặc sửa số",
-    ),
-    "above_total": ("nhiều hơn số lũy kế", "kiểm tra xem hai cột có bị đổi chỗ"),
-    "total_falls": ("số lũy kế thấp hơn của một ngày trước", "kiểm tra số lũy kế của hai ngày"),
-    "before_creation": ("có lượt quét trước ngày tạo mã", "kiểm tra ngày tạo của địa điểm"),
-    "unknown_venue": ("chưa có địa điểm mang mã này", "nạp danh sách địa điểm trước, hoặc sửa mã"),
-    "bad_venue_code": (
-        "mã bị bảng tính làm tròn, hoặc dài quá 100 ký tự",
-        "định dạng cột mã là văn bản rồi ghi lại mã",
-    ),
-    "unknown_code": ("không có xã mang mã này", "sửa mã xã theo danh mục"),
-    "unknown_province": ("không có tỉnh mang tên này", "sửa tên tỉnh"),
-    "unknown_district": ("không có huyện mang tên này", "sửa tên huyện"),
-    "unknown_commune": ("huyện này không có xã mang tên này", "sửa tên xã"),
-    "code_of_other_vintage": ("mã này là của xã khác trong bộ địa giới khác", "ghi mã theo bộ địa giới của ngày đó"),
-    "reused_code": ("mã này từng là hoặc sẽ là mã của xã khác", "ghi thêm tên xã để chắc chắn"),
-    "official_name": ("tên này đã là tên chính thức của một xã trong huyện", "bỏ dòng này"),
-    "old_name": ("tên cũ của xã đã sáp nhập", "ghi tên mới"),
-    "code_and_name_differ": ("mã xã và tên không cùng chỉ một xã", "sửa mã hoặc tên, hay để trống một trong hai"),
-    "ambiguous_name": ("tên có thể chỉ nhiều đơn vị", "ghi đủ xã, phường hay thị trấn, hoặc dùng mã"),
-    "unknown_kind": ("loại hình chưa biết, xếp vào Khác", "chọn một loại hình trong danh mục"),
-    "unknown_class": ("không phải F0 hoặc F1", "ghi F0 hoặc F1"),
-    "unknown_source": ("nguồn chưa biết", "ghi declared (khai báo) hoặc scanned (quét mã)"),
-    "unknown_outcome": ("kết quả chưa biết", "ghi đạt, nhắc nhở, đề nghị tạm dừng hoặc đề nghị xử phạt"),
-    "not_a_flag": ("không phải có hoặc không", "ghi có hoặc không"),
-    "left_before_arrived": ("rời đi trước khi đến", "kiểm tra hai thời điểm"),
-    "past_retention": ("lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa", "bỏ dòng này"),
-    "venue_elsewhere": ("xã ghi bên cạnh không phải xã của địa điểm mang mã này", "sửa mã địa điểm, hoặc sửa xã"),
-    "nowhere": ("không có mã địa điểm, cũng không có nơi đến", "ghi mã địa điểm, hoặc xã cùng nơi đến"),
-    "scanned_above_head_count": ("số người được quét nhiều hơn số người vào", "kiểm tra xem hai cột có bị đổi chỗ"),
-    "households_above_population": ("số hộ nhiều hơn dân số", "kiểm tra xem hai cột có bị đổi chỗ"),
-    "outside_scope": ("xã ngoài phạm vi của tài khoản", "nhờ tài khoản của đơn vị đó nạp"),
-    "unknown_group": ("nhóm đối tượng chưa biết", "ghi một nhóm trong danh mục"),
-    "bad_code": ("mã không đúng dạng: tỉnh 2, huyện 3, xã 5 chữ số", "sửa mã, giữ số 0 ở đầu"),
-    "two_parents": ("một mã mang hai tên hoặc hai cấp trên khác nhau", "sửa cho thống nhất"),
-    "not_a_polygon": ("không có vùng nào", "vẽ lại ranh giới của xã"),
-    "not_in_country": ("vùng nằm ngoài Việt Nam", "kiểm tra hệ tọa độ của tệp"),
-    "other_kind": ("tên khớp, nhưng loại đơn vị (xã, phường, thị trấn) khác", "kiểm tra loại đơn vị"),
-    "other_district": ("tên khớp ở huyện khác trong tỉnh", "kiểm tra tên huyện"),
-    "other_code": ("tên và mã chỉ hai đơn vị; lấy theo tên", "kiểm tra mã"),
-    "other_spelling": ("tên viết khác, nhưng mã khớp", "kiểm tra tên"),
-    "by_exclusion": ("tên không khớp; ghép với đơn vị duy nhất còn lại của huyện", "kiểm tra tên"),
-    "district_by_codes": ("tên huyện viết khác danh mục; lấy huyện theo mã các xã", "kiểm tra tên huyện"),
-    "split_unit": (
-        "đơn vị bị chia cho nhiều đơn vị mới, mà bản đồ không có đường chia",
-        "ghi cột share vào bảng đối chiếu",
-    ),
-    "missing_part": ("xã mới thiếu vùng của đơn vị cũ", "bổ sung đơn vị cũ vào bản đồ"),
-    "unknown_vintage": ("chưa nạp bộ địa giới của ngày này", "nạp bộ địa giới trước, hoặc sửa ngày"),
-    "not_earlier": ("bộ địa giới cũ không trước bộ mới", "đổi chỗ hai ngày"),
-    "still_there": ("đơn vị này vẫn còn trong bộ địa giới mới", "dùng bảng đối chiếu đúng ngày của bộ địa giới"),
-    "bad_share": ("không phải tỷ lệ trên 0 đến 1", "ghi số thập phân như 0.35"),
-    "share_sum": ("các tỷ lệ của một đơn vị cũ không cộng thành 1", "sửa cho bằng 1"),
-    "no_overlap": ("hai đơn vị không chung vùng nào trên bản đồ", "bỏ dòng này, hoặc dùng bảng đúng ngày"),
-    "part_refused": ("một dòng khác của đơn vị cũ này bị từ chối", "sửa dòng kia rồi nạp lại"),
-    "repaired": ("vòng ranh giới tự cắt, đã sửa", "vẽ lại ranh giới"),
-    "repair_too_large": ("vòng ranh giới tự cắt, sửa thì diện tích đổi quá 1 %", "vẽ lại ranh giới"),
-    "duplicate_polygon": ("quá nửa vùng nằm trong vùng của xã khác", "giữ lại một trong hai vùng"),
-    "overlap": ("chồng lên xã bên cạnh", "khớp lại ranh giới chung"),
-    "gap": ("có kẽ hở với xã bên cạnh", "khớp lại ranh giới chung"),
-    "hole": ("cạnh một khoảng trống không thuộc xã nào", "kiểm tra xem là hồ, hay thiếu một xã"),
-    "border_moved": ("làm khớp ranh giới khiến diện tích đổi", "kiểm tra ranh giới"),
-    "other_count": ("số xã của huyện khác danh mục", "kiểm tra tệp"),
-    "unknown_province_code": ("không rõ mã hoặc tên tỉnh", "ghi đủ mã và tên tỉnh, hoặc tên có trong danh mục"),
-    "uneven_border": ("ranh giới không khớp với xã bên cạnh", "khớp lại ranh giới chung của hai xã"),
-    "half_point": ("chỉ có một nửa tọa độ, bỏ tọa độ", "ghi đủ kinh độ và vĩ độ"),
-    "null_island": ("tọa độ 0, 0, bỏ tọa độ", "xóa hoặc ghi lại tọa độ"),
-    "swapped_point": ("kinh độ và vĩ độ bị đổi chỗ, đã đổi lại", "sửa trong tệp gốc"),
-    "outside_country": ("tọa độ ngoài Việt Nam, bỏ tọa độ", "ghi lại tọa độ"),
-    "outside_commune": ("tọa độ ngoài xã đã khai, giữ lại", "kiểm tra xã hoặc tọa độ"),
-}
 _FIRST_DAY = np.datetime64("2020-01-01")  # no venue had a QR code for tracing before: a day in 0021 or 1900 is a slip
 MOST = 999_999_999  # what a count can be
 COLUMNS = ["row", "column", "value", "rule", "refused", "reason", "remedy"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow.compute as pc
 
-from loaders.values import cells_of, letters_of
+from loaders.cells import cells_of, letters_of
 
 _SHORT = 64  # bytes; longer texts, of which there are few, are kept in a dictionary
 _NONE = -1

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.errors import FileError
+from loaders.cells import letters_of
 from loaders.titles import BLANKS, trim
-from loaders.values import letters_of
 
 CHUNK = 100_000  # rows read, checked and copied at a time
 _PIECE = 2000  # records turned into columns at a time, few enough to stay in the processor's cache

@@ -17,10 +17,10 @@ from geo import db
 from geo.accounts import find_scope
 from geo.audit import Actor
 from geo.errors import AccountError, FileError, PhuqrError
-from loaders.checking import RULES
 from loaders.findings_file import check_path, write_findings
 from loaders.headers import read_mapping
 from loaders.reading import MAPS, SUFFIXES, expand_paths
+from loaders.rules import RULES
 from loaders.writing import MAX_REFUSED
 
 LISTED = 20  # refused rows of one rule on the screen: more would push the rest off it

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from geo.errors import FileError
 from geo.names import strip_marks
-from loaders.values import cells_of, letters_of
+from loaders.cells import cells_of, letters_of
 
 # Headers, without marks and punctuation, that tell of persons. Counts of people and a venue's own codes are none.
 _PERSONAL = re.compile(

@@ -14,9 +14,9 @@ from geo.errors import FileError
 from geo.names import Names, fold
 from geo.schema import admin_unit, unit_alias
 from geo.units import list_units, list_vintages, vintage_in_force
+from loaders.cells import encode
 from loaders.predecessors import FormerNames
 from loaders.reading import open_source
-from loaders.values import encode
 
 # Mainland, shelf, Hoàng Sa and Trường Sa, with a margin: lon, lat of the south-west and the north-east.
 COUNTRY = (102.0, 6.0, 118.0, 23.5)

@@ -5,11 +5,17 @@ import pandas as pd
 import sqlalchemy as sa
 
 from loaders.checking import late_warnings
+from loaders.values import NumberReader
 
 # What a day and an hour hold at most: one scan every two seconds, without a pause, the time a telephone takes to read a code.
 MOST_A_DAY, MOST_AN_HOUR = 43_200, 1_800
 _FEWEST = 30  # rows that tell how far counts lie apart
 _FAR = 3.5  # modified z-score above which a value stands out: Iglewicz and Hoaglin (1993)
+
+
+def count_readers(source, columns):
+    """Column -> the NumberReader of it in that file."""
+    return {column: NumberReader(source.decimals.get(source.headers.get(column))) for column in columns}
 
 
 def check_counts(findings, scans, people, most):
@@ -28,11 +34,9 @@ class Outliers:
     def __init__(self):
         self._parts = []
 
-    def take(self, index, counts, units, accepted):
-        """index: the rows' numbers; counts, units: arrays of their scans and the numbers of their communes."""
-        if not accepted.all():
-            index, counts, units = index[accepted], counts[accepted], units[accepted]
-        self._parts.append((index, counts.astype("i4"), units.astype("i4")))
+    def take(self, rows):
+        """Accepted rows: scans and unit, the number of their commune; index: their numbers."""
+        self._parts.append((rows.index, *(rows[column].to_numpy("i4") for column in ("scans", "unit"))))
 
     def find(self, headers):
         """The warnings, as late_warnings; None where nothing stands out, or too few rows tell."""
@@ -139,9 +143,9 @@ class FileHours:
     def __init__(self):
         self._parts = []
 
-    def take(self, rows, units):
-        """rows: venue_id, day and scans of accepted rows, index: the rows' numbers."""
-        self._parts.append(rows[["venue_id", "day", "scans"]].assign(unit=units))
+    def take(self, rows):
+        """Accepted rows: venue_id, day, scans and unit; index: their numbers."""
+        self._parts.append(rows[["venue_id", "day", "scans", "unit"]])
 
     def find(self, connection, headers):
         """The warnings once the rows are merged, as late_warnings; None where there are none."""
@@ -162,17 +166,15 @@ class Totals:
     def __init__(self):
         self._parts = []
 
-    def take(self, index, units, days, totals, accepted):
-        """Arrays of the rows' numbers, communes, days and totals (Int64 Series)."""
-        known = accepted & totals.notna().to_numpy()
-        part = {"unit": units[known], "day": days[known], "total": totals.to_numpy("i8", na_value=0)[known]}
-        self._parts.append(pd.DataFrame(part, index=index[known]))
+    def take(self, rows):
+        """Accepted rows: unit, day and total_scans; index: their numbers."""
+        self._parts.append(rows.loc[rows["total_scans"].notna(), ["unit", "day", "total_scans"]])
 
     def find(self, headers):
         """The warnings, as late_warnings; None where no total falls."""
         rows = pd.concat(self._parts).sort_values(["unit", "day"])
-        highest = rows.groupby("unit")["total"].cummax()
-        rows = rows[rows["total"] < highest]
+        highest = rows.groupby("unit")["total_scans"].cummax()
+        rows = rows[rows["total_scans"] < highest]
         if rows.empty:
             return None
-        return late_warnings(rows.index, "total_scans", rows["total"], "total_falls", rows["unit"], headers)
+        return late_warnings(rows.index, "total_scans", rows["total_scans"], "total_falls", rows["unit"], headers)

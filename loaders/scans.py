@@ -5,23 +5,15 @@ import pandas as pd
 import sqlalchemy as sa
 
 from geo.errors import FileError
-from geo.schema import commune_scan_day, scan_day, scan_hour
+from geo.schema import commune_scan_day, scan_day
 from geo.summaries import Tally
 from loaders.checking import Findings, Seen, read_counts, read_days, refuse_misread, refuse_repeated, require
 from loaders.known_venues import KnownVenues
 from loaders.places import PLACE_COLUMNS, Places
 from loaders.reading import open_source
-from loaders.scan_rules import (
-    MOST_A_DAY,
-    MOST_AN_HOUR,
-    CreatedVenues,
-    FileHours,
-    KnownHours,
-    Outliers,
-    Totals,
-    check_counts,
-)
-from loaders.values import DayReader, NumberReader
+from loaders.scan_hours import VenueHours
+from loaders.scan_rules import MOST_A_DAY, CreatedVenues, KnownHours, Outliers, Totals, check_counts, count_readers
+from loaders.values import DayReader
 from loaders.writing import Staged, read_or_log, run_load
 
 COLUMNS = {
@@ -73,7 +65,7 @@ class _VenueDays:
     def __init__(self, writing, invented):
         self._writing, self._headers = writing, writing.source.headers
         self._venues, self._days, self._seen = KnownVenues(writing.connection, invented), DayReader(), Seen()
-        self._counts = _count_readers(writing.source, ("scans", "people"))
+        self._counts = count_readers(writing.source, ("scans", "people"))
         self._staged = Staged(writing, scan_day, ["day", "venue_id"])
         self._outliers, self._hours = Outliers(), KnownHours(writing.connection)
         self._refused = []
@@ -98,11 +90,10 @@ class _VenueDays:
         venue_id = np.where(at < 0, 0, self._venues.take("id", at))
         if len(self._hours):
             findings.add(self._hours.sums(venue_id, day) > counted, "scans", "hours_above_day", refused=False)
-        self._outliers.take(rows.index, counted, findings.units, findings.accepted())
         prepared = pd.DataFrame({
             "day": day.astype("datetime64[s]"), "venue_id": venue_id, "unit": self._venues.take("unit", at), "scans": counted,
             "people": people.to_numpy("i8", na_value=0), "load_run": self._writing.run,
-        })  # fmt: skip
+        }, index=rows.index)  # fmt: skip
         return findings, prepared
 
     def write(self, prepared, accepted):
@@ -113,6 +104,7 @@ class _VenueDays:
             if len(refused):
                 self._refused.append(refused)
             prepared = prepared[accepted]
+        self._outliers.take(prepared)
         for first, of_month in _split_by_month(prepared):
             partition = self._open_month(first)
             if partition:
@@ -215,85 +207,11 @@ def _split_by_month(rows):
     return [(pd.Timestamp(month).date(), rows[months == month]) for month in np.unique(months)]
 
 
-def _count_readers(source, columns):
-    return {column: NumberReader(source.decimals.get(source.headers.get(column))) for column in columns}
-
-
-class _VenueHours:
-    def __init__(self, writing, invented):
-        self._writing, self._headers = writing, writing.source.headers
-        self._venues, self._days, self._seen = KnownVenues(writing.connection, invented), DayReader(), Seen()
-        self._counts = _count_readers(writing.source, ("hour", "scans", "people"))
-        self._outliers, self._hours = Outliers(), FileHours()
-        self._staged = Staged(writing, scan_hour, ["venue_id", "day", "hour"])
-
-    def check(self, rows):
-        findings = Findings(rows, self._headers)
-        filled = require(findings, "venue_code")
-        days = read_days(findings, "day", self._days)
-        hour = read_counts(findings, "hour", self._counts["hour"])
-        findings.add((hour > 23).fillna(False), "hour", "not_an_hour")
-        scans = read_counts(findings, "scans", self._counts["scans"])
-        people = read_counts(findings, "people", self._counts["people"], required=False)
-        counted = check_counts(findings, scans, people, MOST_AN_HOUR)
-        at = self._venues.find(rows["venue_code"])
-        findings.add(filled & (at < 0), "venue_code", "unknown_venue")
-        findings.units = self._venues.units(at)
-        day = days.to_numpy("datetime64[D]")
-        early = (day < self._venues.take("created_on", at)) & (counted > 0) & (at >= 0)
-        findings.add(early, "day", "before_creation", refused=False)
-        known = ~np.isnat(day) & (at >= 0) & hour.notna().to_numpy()
-        keys = (day.astype("i8") * 24 + hour.fillna(0).to_numpy("i8")) * max(len(self._venues), 1) + at
-        refuse_repeated(findings, self._seen, keys, known, "hour")
-        prepared = pd.DataFrame({
-            "venue_id": self._venues.take("id", at), "unit": findings.units, "day": day.astype("datetime64[s]"), "hour": hour,
-            "scans": scans, "people": people,
-        }, index=rows.index)  # fmt: skip
-        accepted = findings.accepted()
-        self._outliers.take(rows.index, counted, findings.units, accepted)
-        self._hours.take(prepared[accepted], findings.units[accepted])
-        return findings, prepared
-
-    def write(self, prepared, accepted):
-        self._staged.put(prepared[accepted])
-
-    def finish(self):
-        refuse_misread(self._writing.source, [self._days], self._counts)
-        connection = self._writing.connection
-        self._writing.copier.wait()
-        connection.execute(sa.text(_HOLD_HOURS))
-        self._writing.changed = self._staged.merge()
-        connection.execute(sa.text(_NOTE_HOURS_RESTATED), {"run": self._writing.run})
-        return [self._outliers.find(self._headers), self._hours.find(connection, self._headers)]
-
-
-# Of the communes and days of which the file holds hours; the hours of them that it does not hold stay.
-_HOURS_HELD = """
-    SELECT h.day, v.unit, sum(h.scans) AS scans, sum(h.people) AS people
-    FROM scan_hour h
-    JOIN venue v ON v.id = h.venue_id
-    WHERE (h.day, v.unit) IN (
-        SELECT DISTINCT s.day, v.unit FROM stage_scan_hour s JOIN venue v ON v.id = s.venue_id
-    )
-    GROUP BY h.day, v.unit
-"""
-_HOLD_HOURS = f"CREATE TEMP TABLE held_hour ON COMMIT DROP AS {_HOURS_HELD}"
-_NOTE_HOURS_RESTATED = f"""
-    INSERT INTO restatement (load_run, day, vintage, commune_code, measure, before, after)
-    SELECT :run, h.day, u.vintage, u.code, m.measure, m.before, m.after
-    FROM held_hour h
-    JOIN admin_unit u ON u.id = h.unit
-    JOIN ({_HOURS_HELD}) n ON n.day = h.day AND n.unit = h.unit
-    CROSS JOIN LATERAL (VALUES ('hour_scans', h.scans, n.scans), ('hour_people', h.people, n.people)) AS m(measure, before, after)
-    WHERE m.before <> m.after
-"""
-
-
 class _CommuneDays:
     def __init__(self, writing, invented):
         self._writing, self._headers = writing, writing.source.headers
         self._places, self._days, self._seen = Places(writing), DayReader(), Seen()
-        self._counts = _count_readers(writing.source, ("venues_with_scans", "scans", "people", "total_scans"))
+        self._counts = count_readers(writing.source, ("venues_with_scans", "scans", "people", "total_scans"))
         self._created = CreatedVenues(writing.connection, invented)
         self._outliers, self._totals = Outliers(), Totals()
         self._staged = Staged(writing, commune_scan_day, ["day", "vintage", "commune_code"])
@@ -317,14 +235,15 @@ class _CommuneDays:
         findings.add((scans > total).fillna(False), "scans", "above_total")
         keys = day.astype("i8") * 10_000_000 + placed.units
         refuse_repeated(findings, self._seen, keys, ~np.isnat(day) & (placed.units > 0), "day")
-        accepted = findings.accepted()
-        self._outliers.take(rows.index, scans, placed.units, accepted)
-        self._totals.take(rows.index, placed.units, day, total, accepted)
-        where = {"vintage": placed.vintages, "commune_code": placed.codes}
-        return findings, pd.DataFrame({"day": day.astype("datetime64[s]"), **where, **counts})
+        where = {"vintage": placed.vintages, "commune_code": placed.codes, "unit": placed.units}
+        prepared = {"day": day.astype("datetime64[s]"), **where, **counts, "total_scans": total}
+        return findings, pd.DataFrame(prepared, index=rows.index)
 
     def write(self, prepared, accepted):
-        self._staged.put(prepared[accepted])
+        rows = prepared[accepted]
+        self._outliers.take(rows)
+        self._totals.take(rows)
+        self._staged.put(rows.drop(columns=["unit", "total_scans"]))
 
     def finish(self):
         refuse_misread(self._writing.source, [self._days], self._counts)
@@ -343,4 +262,4 @@ _NOTE_COMMUNES_RESTATED = """
         AS m(measure, before, after)
     WHERE m.before <> m.after
 """
-_LOADERS = {"venue and hour": _VenueHours, "venue and day": _VenueDays, "commune and day": _CommuneDays}
+_LOADERS = {"venue and hour": VenueHours, "venue and day": _VenueDays, "commune and day": _CommuneDays}

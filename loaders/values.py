@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.names import strip_marks
+from loaders.cells import cells_of, encode, letters_of
 
 _TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]+)?)?"
 _ZONE = r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -236,27 +237,6 @@ def parse_flags(text):
     missing = np.array([each is None for each in read], bool)
     flags = pd.arrays.BooleanArray(np.array([bool(each) for each in read], bool)[spread], missing[spread])
     return pd.Series(flags, index=text.index), pd.Series((missing & _filled(distinct))[spread], index=text.index)
-
-
-def encode(text):
-    """Where each text stands among the distinct ones (numpy), and these in the order of their first appearance."""
-    encoded = pc.dictionary_encode(cells_of(text)).combine_chunks()
-    encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    return encoded.indices.to_numpy(), encoded.dictionary
-
-
-def cells_of(text):
-    """The column as pyarrow's chunked large_string, "" where empty."""
-    cells = pa.array(text.array, from_pandas=True)
-    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
-    return cells.cast(pa.large_string()).fill_null("")
-
-
-def letters_of(cells):
-    """The bytes of all cells of a large_string array, one after the other (array of uint8)."""
-    _, offsets, data = cells.buffers()
-    begin, end = np.frombuffer(offsets, np.int64)[[cells.offset, cells.offset + len(cells)]] if len(cells) else (0, 0)
-    return np.frombuffer(data or b"", np.uint8)[begin:end]
 
 
 def _all_match(text, form):

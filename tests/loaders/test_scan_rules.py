@@ -3,8 +3,11 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from geo.accounts import add_account, find_scope
+from geo.audit import Actor, operator
 from loaders import writing
 from loaders.scan_rules import Outliers
 from loaders.scans import load_scans
@@ -66,6 +69,14 @@ def test_what_stands_out_does_not_depend_on_where_the_chunks_end(load, monkeypat
     assert found == told(load(DAYS, *records, dry_run=True)) and [row for row, *_ in found] == [4, 52, 90]
 
 
+def test_of_rows_out_of_an_accounts_scope_nothing_is_flagged(load):
+    add_account(operator(), "duc_tho", "data", ["440"])
+    records = spread(40)
+    records[7] |= {"venue_code": "V11", "scans": 390}
+    outcome = load(DAYS, *records, actor=Actor("duc_tho", find_scope("duc_tho")))
+    assert told(outcome) == [[9, "venue_code", "V11", "outside_scope", True]]
+
+
 @pytest.mark.parametrize(
     ("counts", "found"),
     [
@@ -77,7 +88,7 @@ def test_what_stands_out_does_not_depend_on_where_the_chunks_end(load, monkeypat
 )
 def test_the_limit_is_that_of_the_modified_z_score(counts, found):
     outliers = Outliers()
-    outliers.take(np.arange(len(counts)), np.array(counts), np.ones(len(counts), int), np.ones(len(counts), bool))
+    outliers.take(pd.DataFrame({"scans": counts, "unit": 1}))
     warnings = outliers.find({})
     assert ([] if warnings is None else warnings["value"].astype(int).tolist()) == found
 
