@@ -12,6 +12,7 @@ TEXTS = {
 }
 
 RULES = {
+    "past_retention": "lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa",
     "mixed_signs": "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
     "above_capacity": "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",
     "outlier": "cao khác thường so với các số khác của tệp",
