@@ -4,17 +4,25 @@ Every cached function takes the version of the data, so that a load is seen at t
 that nobody is shown what was read for another.
 """
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard.navigation import SESSION_HEADER
 from geo import db
+from geo.agencies import read_agencies
+from geo.audit import Actor, last_case_view, reading_cases
 from geo.campaign import list_campaigns, read_clock, read_creation
+from geo.case_weeks import read_case_weeks
 from geo.clusters import find_clusters
 from geo.converted import convert_coverage
 from geo.coverage import Window, list_kinds, read_coverage, read_holdings, read_total
+from geo.decisions import list_decisions
+from geo.hotspots import LISTED, add_news, read_clusters, read_hotspots, read_run_at, read_timeline
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
+from geo.tracing import read_gap_weeks, read_gaps, read_tracing_version
 from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
 from geo.venues import count_points, count_venues, find_code, list_venues
 from geo.whole import read_whole
@@ -180,3 +188,50 @@ def creation(version, scope, unit, vintage, first, last, group):
     """Obliged venues with a QR code by day, as geo.campaign.read_creation gives them."""
     with db.reading(scope) as connection:
         return read_creation(connection, unit, vintage, first, last, group)
+
+
+def tracing_version(scope):
+    """Grows with each review, answer, rule and purge; asked anew at each rerun, as holdings are."""
+    with db.reading(scope) as connection:
+        return read_tracing_version(connection)
+
+
+# Of cases, what was read for one account is not given to another of its scope, nor to itself when it comes again: each of them looks at
+# it, and each look is on record: of which area, not of which venue, since admins read the record and see no cases. `version` is that of
+# the loads and tracing_version; `opened` is when the page was.
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def hotspots(version, scope, account, address, opened, unit, first, last):
+    """The Hotspots of a unit with news since the account last looked, its clusters, and when that was (None: never)."""
+    window, before = Window(first, last), last_case_view(account, "hotspots", opened)
+    with reading_cases(Actor(account, scope, address), f"hotspots of {unit} until {last}") as connection:
+        coverage = read_coverage(connection, unit, window)
+        found = read_hotspots(connection, unit, window, coverage=coverage, most=LISTED)
+        clusters = read_clusters(connection, unit, window)
+        known = None if before is None else read_hotspots(connection, unit, window, read_run_at(connection, before), most=1).found
+    rows = found.rows.assign(news="") if known is None else add_news(found.rows, known)
+    return replace(found, rows=rows), clusters, before
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def gap(version, scope, account, address, opened, unit, first, last, bys):
+    """The Gap of a unit by each of `bys` (a tuple), its weeks, and the agencies to rectify."""
+    window = Window(first, last)
+    with reading_cases(Actor(account, scope, address), f"gap of {unit} from {first} to {last}") as connection:
+        gaps = read_gaps(connection, unit, window, bys)
+        return gaps, read_gap_weeks(connection, unit, window), read_agencies(connection, unit, window)
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def visited_venue(version, scope, account, address, opened, unit, venue, first, last):
+    """The Timeline of a venue (its number), and what was decided on it."""
+    with reading_cases(Actor(account, scope, address), f"visits to a venue of {unit} until {last}") as connection:
+        return read_timeline(connection, unit, venue, first, last), list_decisions(connection, venue)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def case_weeks(version, scope, unit, first, last):
+    """Cases by commune and week, for every role, as geo.case_weeks.read_case_weeks gives them."""
+    with db.reading(scope) as connection:
+        return read_case_weeks(connection, unit, Window(first, last))

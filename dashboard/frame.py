@@ -14,7 +14,7 @@ from dashboard.navigation import PAGES
 from dashboard.text import Text
 from dashboard.words import LANGUAGES
 from geo.db import today
-from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, UnitError, WindowError
+from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, TracingError, UnitError, WindowError
 from geo.lagging import report_week, report_weeks
 from geo.units import WHOLE, communes_within
 
@@ -25,6 +25,7 @@ _NOTICES = {
     WindowError: "error.window",
     UnitError: "error.choice",
     AccountError: "error.account",
+    TracingError: "error.tracing",
 }
 
 
@@ -101,10 +102,11 @@ def show_account(reader, text):
     )
 
 
-def choose_filters(reader, held, text, whole=False):
+def choose_filters(reader, held, text, whole=False, groups=True):
     """The row of filters; returns the Filters as they now stand and the units in force at the window's end.
 
-    whole: the page can show all in scope at once; another opens on one of the units that make it up.
+    whole: the page can show all in scope at once; another opens on one of the units that make it up. groups: its figures differ by
+    obligation group; else the choice of one stays as it was, out of sight.
     """
     opened = state.address_changed()
     asked = st.query_params if opened else state.from_widgets().as_query()
@@ -125,7 +127,7 @@ def choose_filters(reader, held, text, whole=False):
         st.warning(text("error.choice"))
     top = WHOLE if filters.unit == WHOLE else atlas.top(filters.unit).code
     districts = [code for code, unit in atlas.units.items() if (unit.level, unit.parent_code) == (2, top)]
-    where, period, when, group, language = st.container(key="filters").columns([4, 3, 3, 3, 2], gap="small")
+    where, period, when, *group, language = st.container(key="filters").columns([4, 3, 3, *[3] * groups, 2], gap="small")
     if len(tops) > 1:
         above, where = where.columns(2) if districts else (where, None)
         st.session_state.top = top
@@ -146,7 +148,8 @@ def choose_filters(reader, held, text, whole=False):
     choose_period(period, list_periods(reader, held, filters, atlas, text), filters.window, text)
     first, last = state.CALENDAR
     when.date_input(text("window"), key="days", min_value=first, max_value=last, format="DD/MM/YYYY")
-    group.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
+    for column in group:
+        column.selectbox(text("group"), [state.ALL, *held.groups], key="group", format_func=text.group)
     language.selectbox(
         text("language"), list(LANGUAGES), key="language", format_func=LANGUAGES.get,
         on_change=lambda: state.to_widgets(state.from_widgets()),

@@ -24,6 +24,7 @@ LOADING = ("data",)  # roles that may hand files over
 PAGES = {
     "": Page(_PAGES / "coverage_map.py", "title", ROLES, filtered=True),
     "overview": Page(_PAGES / "overview.py", "overview.title", ROLES, filtered=True),
+    "hotspots": Page(_PAGES / "hotspots.py", "hotspots.title", ROLES, filtered=True),
     "lagging": Page(_PAGES / "lagging.py", "lagging.title", ROLES, filtered=True),
     "commune": Page(_PAGES / "commune.py", "commune.title", ROLES, filtered=True),
     "sectors": Page(_PAGES / "sectors.py", "sectors.title", ROLES, filtered=True),

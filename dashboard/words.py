@@ -1,6 +1,6 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
-from dashboard import words_lagging, words_loading, words_map
+from dashboard import words_lagging, words_loading, words_map, words_tracing
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -9,7 +9,7 @@ TEXTS = {
         "title": "Bản đồ phủ QR",
         "no_data": "chưa có số liệu",
         "too_few": "dưới {fewest} địa điểm, chưa đủ để so sánh",
-        "banner_invented": "Số liệu mẫu: các địa điểm và lượt quét là giả định, không phải số liệu thật.",
+        "banner_invented": "Số liệu mẫu: các địa điểm, lượt quét và ca bệnh là giả định, không phải số liệu thật.",
         "banner_sketched": "Ranh giới chỉ là phác họa, không phải địa giới hành chính.",
         "province": "Tỉnh",
         "district": "Huyện, thị xã, thành phố",
@@ -151,10 +151,6 @@ TEXTS = {
         "audit.account_scope": "đổi địa bàn",
         "audit.account_disabled": "khóa tài khoản",
         "audit.account_enabled": "mở khóa tài khoản",
-        "audit.hotspot_review": "rà soát điểm nóng",
-        "audit.rectification": "ghi kết quả khắc phục",
-        "audit.tracing_rule": "đặt quy tắc truy vết",
-        "audit.visits_purged": "xóa lượt đến quá hạn",
         "data.title": "Số liệu",
         "data.load": "Nạp tệp",
         "data.history": "Lịch sử nạp",
@@ -319,7 +315,7 @@ TEXTS = {
         "title": "QR coverage map",
         "no_data": "no data",
         "too_few": "fewer than {fewest} venues, too few to compare",
-        "banner_invented": "Sample: the venues and scans are invented, these are no real figures.",
+        "banner_invented": "Sample: the venues, scans and cases are invented, these are no real figures.",
         "banner_sketched": "The borders are sketches, not administrative boundaries.",
         "province": "Province",
         "district": "District",
@@ -461,10 +457,6 @@ TEXTS = {
         "audit.account_scope": "area changed",
         "audit.account_disabled": "account disabled",
         "audit.account_enabled": "account enabled",
-        "audit.hotspot_review": "review of a hotspot",
-        "audit.rectification": "answer of an agency",
-        "audit.tracing_rule": "rule of tracing set",
-        "audit.visits_purged": "visits purged",
         "data.title": "Data",
         "data.load": "Load a file",
         "data.history": "Loads",
@@ -627,7 +619,7 @@ TEXTS = {
     },
 }
 
-for _more in (words_lagging, words_loading, words_map):
+for _more in (words_lagging, words_loading, words_map, words_tracing):
     for _language, _texts in _more.TEXTS.items():
         TEXTS[_language] |= _texts
 
@@ -707,4 +699,4 @@ RULES = {
     "outside_country": "tọa độ ngoài Việt Nam, bỏ tọa độ",
     "outside_commune": "tọa độ ngoài xã đã khai, giữ lại",
 }
-RULES |= words_loading.RULES
+RULES |= words_loading.RULES | words_tracing.RULES

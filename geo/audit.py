@@ -49,6 +49,15 @@ def reading_cases(actor, what):
         yield connection
 
 
+def last_case_view(name, what, before):
+    """When an account last saw cases, of what begins so, before a moment; None where it never did, or it was forgotten."""
+    seen = sa.select(sa.func.max(audit.c.at)).where(
+        audit.c.account == name, audit.c.event == "case_view", audit.c.at < before, audit.c.detail.startswith(what, autoescape=True)
+    )
+    with db.gating() as connection:
+        return connection.scalar(seen)
+
+
 def list_events(connection, limit=500, account=None, event=None):
     """The newest events first: at, account, event, detail, address; none unless the reader's role is admin."""
     newest = sa.select(audit.c.at, audit.c.account, audit.c.event, audit.c.detail, audit.c.address)

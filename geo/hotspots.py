@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from geo.coverage import Window
 from geo.db import statement
+from geo.schema import load_run
 from geo.tracing import find_place
 from geo.tracing_rules import first_day, read_rule
 from geo.units import Unit, Vintage, read_bounds
@@ -41,7 +42,8 @@ class Hotspots:
     found: every one: what find_hotspots.sql gives, names of commune and district, state, reason, decided_at and account of the last
     review, reopened, shown (the state as it is now: reopened ones are proposed), activity_rate and scans_little where there is a coverage.
     rows: of these the first `most` of the list, also with meetings, exposed, exposed_whole, points, grade, and lon and lat of a point in
-    the commune where the venue has none (located: it has). first: the first local day of the longest days that count.
+    the commune where the venue has none (located: it has). first: the first local day of the longest days that count. metres: within
+    which exposed venues make a cluster.
     """
 
     unit: Unit
@@ -50,6 +52,7 @@ class Hotspots:
     found: pd.DataFrame
     rows: pd.DataFrame
     first: date
+    metres: int
 
 
 def read_hotspots(connection, unit_code, window, known=None, coverage=None, most=None):
@@ -68,7 +71,8 @@ def read_hotspots(connection, unit_code, window, known=None, coverage=None, most
     rows = _grade(connection, found.head(most) if most else found, place, window.last, known, days)
     if coverage is not None:
         rows = rank(rows, coverage)
-    return Hotspots(place.unit, window, place.vintage, found, rows, first_day(window.last, days))
+    metres = read_rule(connection, "cluster_metres", place.province, window.last)
+    return Hotspots(place.unit, window, place.vintage, found, rows, first_day(window.last, days), metres)
 
 
 def _add_names(found, place):
@@ -134,6 +138,12 @@ def add_news(rows, before):
     cases = rows["venue_code"].map(before.set_index("venue_code")["cases"])
     news = pd.Series("", index=rows.index).mask(cases < rows["cases"], "more").mask(cases.isna(), "new")
     return rows.assign(news=news)
+
+
+def read_run_at(connection, moment):
+    """The number of the last load that had ended by a moment, 0 where none had: what was known then."""
+    ended = sa.select(sa.func.coalesce(sa.func.max(load_run.c.id), 0)).where(load_run.c.finished_at <= moment)
+    return connection.scalar(ended)
 
 
 def share_by(rows, by):

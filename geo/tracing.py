@@ -85,24 +85,24 @@ def find_place(connection, unit_code, day):
 
 
 def read_gap(connection, unit_code, window, by="commune"):
-    """The Gap of a unit in a window, by one of BY; UnitError where a unit lies inside a larger kind than asked for."""
+    """The Gap of a unit in a window, by one of BY; UnitError where the unit lies inside a larger kind than asked for."""
+    return read_gaps(connection, unit_code, window, [by])[by]
+
+
+def read_gaps(connection, unit_code, window, bys):
+    """The Gap of a unit by each of several of BY, its visits judged once."""
     place = find_place(connection, unit_code, window.last)
-    if by in LEVELS and LEVELS[by] < place.unit.level:
-        raise UnitError(f"{place.unit.name} lies inside a {by}; ask by a smaller kind of unit")
-    days = {"first": window.first, "last": window.last}
-    cells = _read(connection, "read_gap", **place.asked, **days)
-    sums = _sum_by(cells, place, by)
-    if by == "kind":
-        kinds = pd.DataFrame(list_kinds(connection)).rename(columns={"name_vi": "name"})[["code", "name", "name_en"]]
-        rows = kinds.merge(sums, on="code", how="right").sort_values("name", na_position="last")
-    else:
-        rows = _list_units(place, by).merge(sums, on="code", how="left")
+    for by in bys:
+        if by in LEVELS and LEVELS[by] < place.unit.level:
+            raise UnitError(f"{place.unit.name} lies inside a {by}; ask by a smaller kind of unit")
+    cells = _read(connection, "read_gap", **place.asked, first=window.first, last=window.last)
     total = {"code": place.unit.code, "name": place.unit.name, **cells[[*KINDS, "unknown"]].sum()}
+    total = add_gap_rate(pd.DataFrame([total])).iloc[0]
     purged = _read(connection, "read_purged", province=place.province).iloc[0]
-    return Gap(
-        place.unit, window, place.vintage, add_gap_rate(rows), add_gap_rate(pd.DataFrame([total])).iloc[0],
-        bool(purged["visits_known"]), purged["last_day"], read_holdings(connection),
-    )  # fmt: skip
+    told = bool(purged["visits_known"]), purged["last_day"], read_holdings(connection)
+    return {
+        by: Gap(place.unit, window, place.vintage, add_gap_rate(_list_rows(connection, cells, place, by)), total, *told) for by in bys
+    }
 
 
 def read_gap_weeks(connection, unit_code, window):
@@ -122,6 +122,15 @@ def add_gap_rate(rows):
     return pd.concat([rows[rest], counts.assign(declared=declared)[COUNTS]], axis=1).assign(
         rate=rate, low=pd.array(low, "Float64"), high=pd.array(high, "Float64")
     )
+
+
+def _list_rows(connection, cells, place, by):
+    """Sums of the cells by `by`: of every unit inside the place, or of the kinds that were visited, by name."""
+    sums = _sum_by(cells, place, by)
+    if by == "kind":
+        kinds = pd.DataFrame(list_kinds(connection)).rename(columns={"name_vi": "name"})[["code", "name", "name_en"]]
+        return kinds.merge(sums, on="code", how="right").sort_values("name", na_position="last", ignore_index=True)
+    return _list_units(place, by).merge(sums, on="code", how="left")
 
 
 def _sum_by(cells, place, by):
@@ -145,6 +154,11 @@ def _list_units(place, by):
     ]  # fmt: skip
     named = [[unit.code, unit.name, unit.parent_code] for unit in inside]
     return pd.DataFrame(named, columns=["code", "name", "parent_code"])
+
+
+def read_tracing_version(connection):
+    """A number that grows with each review, answer, rule and purge, for whatever is kept of these."""
+    return connection.scalar(statement("read_tracing_version"))
 
 
 def _read(connection, name, **parameters):

@@ -44,6 +44,7 @@ WRITING = [
     ["campaign", "add", "Đợt", "--unit", "42", "--due", "2021-12-20", "--target", "1"], ["campaign", "remove", "1"],
     ["user", "add", "more", "--role", "leader", "--unit", "42"], ["user", "list"], ["user", "password", "leader"],
     ["user", "disable", "leader"], ["user", "scope", "leader", "--unit", "440"], ["serve", "--port", "8599"],
+    ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
 ]  # fmt: skip
 
 
