@@ -141,6 +141,8 @@ def _choose_sheet(sheets, find, name):
     if not headings:
         raise FileError(f"{name}: tệp không có trang tính nào; hãy mở và lưu lại tệp")
     fitting = [title for title, heading in headings.items() if not heading.fault]
+    # Words of another sheet may look like titles once they are read in a font that they are not written in
+    fitting = [title for title in fitting if fonts[title] is None] or fitting
     if len(fitting) > 1:
         raise FileError(f"{name}: nhiều trang tính có các cột này ({', '.join(fitting)}); hãy giữ một trang trong tệp")
     if not fitting:
