@@ -10,9 +10,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from python_calamine import CalamineWorkbook
 
+from dashboard import tiles
 from dashboard.navigation import PAGES
 from geo import db
 from geo.accounts import operator_scope
+from geo.coverage import read_holdings
 from geo.scope import ROLES
 from geo.units import communes_within, read_atlas
 
@@ -34,7 +36,7 @@ SIGNED_IN = {
     "/component/{path:path}": "/component/streamlit_folium.st_folium/index.html",
 }
 FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
-SCOPED = {GEOMETRY, TABLE, FINDINGS, CHECKED}
+SCOPED = {GEOMETRY, TABLE, tiles.PATH, FINDINGS, CHECKED}
 UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
@@ -143,6 +145,18 @@ def test_geometry_is_of_units_in_scope(server, cookies, atlas, role):
         if status == 200:
             found = json.loads(body)["objects"]["communes"]["geometries"]
             assert {each["properties"]["code"] for each in found} == set(communes_within(atlas.units, unit))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_tiles_are_of_units_in_scope(server, cookies, atlas, role):
+    with db.reading(operator_scope()) as connection:
+        version = read_holdings(connection).version
+    days = urlencode({"from": "2021-11-26", "to": "2021-12-08", "scans": "1"})
+    for unit in UNITS:
+        address = f"/tiles/{version}/{atlas.vintage.id}/{unit.replace(' ', '%20')}/5/25/14.mvt?{days}"
+        status, _, body = ask(server, address, cookies[role])
+        assert status == (200 if unit in SEES[role] else 404), unit
+        assert status == 404 or body, unit
 
 
 @pytest.mark.parametrize("role", ROLES)
