@@ -254,7 +254,7 @@ def test_a_shared_address_shows_another_reader_the_same(page, new_page):
 
 def test_a_group_narrows_figures_and_map(page, coverage):
     frame = open_map(page, f"unit=440&{DAYS}")
-    choose(page, 1, "A – cơ quan, đơn vị")
+    choose(page, 2, "A – cơ quan, đơn vị")
     wait_for_address(page, group="A")
     expect_figures(page, coverage("440", group="A"))
     wait_for_classes(frame, classes_of(coverage("440", group="A"), "activity_rate"))
@@ -262,7 +262,7 @@ def test_a_group_narrows_figures_and_map(page, coverage):
 
 def test_english_keeps_what_was_chosen(page, coverage):
     open_map(page, f"unit=440&{DAYS}&group=C&commune=18235")
-    choose(page, 2, "English")
+    choose(page, 3, "English")
     wait_for_address(page, lang="en", unit="440", group="C", commune="18235")
     expect(page.locator("h1")).to_have_text("QR coverage map")
     english = Text("en")
