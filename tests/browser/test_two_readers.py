@@ -142,12 +142,12 @@ def choose_option(reader, place, name):
 
 
 def choose_group(reader, other, turn, atlas):
-    choose_option(reader, 1, Text(reader.language).group(("A", "C")[turn % 2]))
+    choose_option(reader, 2, Text(reader.language).group(("A", "C")[turn % 2]))
 
 
 def choose_language(reader, other, turn, atlas):
     reader.language = "en" if reader.language == "vi" else "vi"
-    choose_option(reader, 2, LANGUAGES[reader.language])
+    choose_option(reader, 3, LANGUAGES[reader.language])
 
 
 def go(reader, **query):
