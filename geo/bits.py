@@ -1,4 +1,4 @@
-"""Where each venue's bit is in the strings of bits of its commune, and which bits a day's scans set."""
+"""Where each venue's bit is in the strings of bits of its commune: the order of venues, from the facts or the summaries."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import sqlalchemy as sa
 
-from geo.bulk import NEVER, array, encode_rows, read_numbers, read_rows, unpack
+from geo.bulk import array, read_numbers, read_rows, unpack
 
 _VENUES = """
     SELECT v.unit, v.id, v.created_on, k.number, CAST(v.solution = 'device' AS integer)
@@ -95,6 +95,14 @@ class Venues:
         found[self.ids] = values
         return found
 
+    def only(self, units):
+        """Those of some of the communes (a sorted array), without their devices and first scans."""
+        chosen = np.isin(self.units, units)
+        kept = chosen[self.commune]
+        starts = np.concatenate([[0], np.cumsum(self.sizes[chosen])])
+        columns = self.ids[kept], self.created[kept], self.kinds[kept]
+        return Venues(self.units[chosen], starts, *columns, self.codes, self.groups)
+
     def find(self, ids):
         """Where in the columns the venues of these ids are; -1 for those that are not of these communes."""
         return self._by_id[np.minimum(ids, len(self._by_id) - 1)]
@@ -126,75 +134,13 @@ def read_summarised(connection):
         units.append(int.from_bytes(unit, "big"))
         columns.append([array(each) for each in arrays])
     starts = np.cumsum([0, *(len(ids) for ids, *_ in columns)])
-    ids, created, first = (np.concatenate([np.zeros(0), *each]).astype("i4") for each in zip(*columns, strict=True)) if columns else np.zeros((3, 0), "i4")
+    none = np.zeros(0)
+    ids, created, first = (
+        np.concatenate([none, *(each[n] for each in columns)]).astype("i4") for n in range(3)
+    )
     place, number = {unit: n for n, unit in enumerate(units)}, {code: n for n, code in enumerate(codes)}
     kind = np.zeros(len(ids), "i4")
     for unit, code, mask in read_rows(connection, "SELECT unit, kind, venues FROM kind_summary"):
         start = starts[place[int.from_bytes(unit, "big")]]
         kind[start + np.flatnonzero(unpack(mask))] = number[code.decode()]
     return Venues(np.array(units, "i4"), starts, ids, created, kind, codes, groups, first=first)
-
-
-class Activity:
-    """The scans of some venues on some days in a row."""
-
-    def __init__(self, venues, first, days=1):
-        """first: a day, numbered as in geo.bulk."""
-        self._venues, self._first = venues, first
-        self._bits = np.zeros((days, venues.bit_starts[-1]), "u1")
-        self._seen = np.zeros((days, len(venues.slot_communes)), bool)
-        self._scans, self._people = (np.zeros(self._seen.shape, "i8") for _ in range(2))
-        self._bit_of = venues.bit_starts[venues.commune] + venues.places
-        self._bit_by_id, self._slot_by_id = venues.spread(self._bit_of), venues.spread(venues.slots)
-
-    def add(self, day, ids, scans, people):
-        """Count rows: arrays, or one day for all of them."""
-        row = np.asarray(day, "i8") - self._first
-        slot = row * self._seen.shape[1] + self._slot_by_id[ids]
-        self._seen.reshape(-1)[slot] = True
-        np.add.at(self._scans.reshape(-1), slot, scans)
-        np.add.at(self._people.reshape(-1), slot, people)
-        bit, active = row * self._bits.shape[1] + self._bit_by_id[ids], np.asarray(scans) > 0
-        self._bits.reshape(-1)[bit if active.all() else bit[active]] = 1
-
-    def first_scans(self):
-        """The first of the days with scans of each venue, or NEVER."""
-        bits = self._bits[:, self._bit_of]
-        return np.where(bits.any(axis=0), self._first + bits.argmax(axis=0), NEVER).astype("i4")
-
-    def encode(self):
-        """The rows (bytes) of activity_day, and those of activity_kind_day."""
-        return list(self._encode_days()), list(self._encode_kinds())
-
-    def _encode_days(self):
-        """unit, day, venues, scans, people: communes of as many bits at once."""
-        venues = self._venues
-        seen = self._by_commune(self._seen, np.logical_or)
-        scans, people = self._by_commune(self._scans, np.add), self._by_commune(self._people, np.add)
-        packed, capacities = np.packbits(self._bits, axis=1), venues.capacities[self._communes]
-        starts = venues.bit_starts[self._communes] // 8
-        for capacity in np.unique(capacities):
-            day, of = np.nonzero(seen & (capacities == capacity))
-            held = packed[day[:, None], starts[of][:, None] + np.arange(capacity // 8)]
-            unit = venues.units[self._communes[of]].astype("i4")
-            yield encode_rows(unit, (day + self._first).astype("i4"), held, scans[day, of], people[day, of])
-
-    def _encode_kinds(self):
-        """unit, kind, day, scans, people: one kind at once."""
-        venues = self._venues
-        for kind in np.unique(venues.slot_kinds):
-            day, slot = np.nonzero(self._seen & (venues.slot_kinds == kind))
-            unit = venues.units[venues.slot_communes[slot]].astype("i4")
-            code = np.full(len(day), venues.codes[kind].encode())
-            day_of = (day + self._first).astype("i4")
-            yield encode_rows(unit, code, day_of, self._scans[day, slot], self._people[day, slot])
-
-    @property
-    def _communes(self):
-        """Those that have venues, as places in `units`."""
-        return np.flatnonzero(self._venues.sizes)
-
-    def _by_commune(self, counts, how):
-        if not counts.shape[1]:
-            return counts
-        return how.reduceat(counts, np.flatnonzero(np.diff(self._venues.slot_communes, prepend=-1)), axis=1)

@@ -13,7 +13,7 @@ NEVER = 2**31 - 1
 EPOCH = np.datetime64("2000-01-01", "D")
 _HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 _END = b"\xff\xff"
-_TYPES = {"integer": 23, "date": 1082}  # their numbers, the same in every PostgreSQL
+_TYPES = {"bigint": 20, "integer": 23, "date": 1082}  # their numbers, the same in every PostgreSQL
 
 
 def read_numbers(connection, query, names):
@@ -41,8 +41,11 @@ def read_rows(connection, query):
 
 
 def array(field):
-    """The integers or days of an array's field, none null."""
-    return np.frombuffer(field, ">i4", offset=12 if len(field) == 12 else 20)[1::2]
+    """The integers, 4 or 8 bytes each, or days of an array's field, none null."""
+    if len(field) == 12:
+        return np.zeros(0, "i8")
+    value = ">i8" if int.from_bytes(field[8:12], "big") == _TYPES["bigint"] else ">i4"
+    return np.frombuffer(field, [("size", ">i4"), ("value", value)], offset=20)["value"].astype("i8")
 
 
 def unpack(field):
@@ -70,23 +73,37 @@ def staged(connection, table, columns, rows):
 
 
 def encode_rows(*columns):
-    """Rows of columns whose values are all as long: arrays of i4 or i8, of ASCII (S), or of packed bits (2-D, uint8)."""
+    """Rows of columns whose values are all as long: integers, ASCII (S), packed bits (2-D uint8), arrays (2-D, i4 days or i8)."""
     record = [("fields", ">i2")]
     for n, column in enumerate(columns):
         record.append((f"size{n}", ">i4"))
-        if column.ndim == 2:
-            record += [(f"bits{n}", ">i4"), (f"value{n}", "u1", column.shape[1:])]
-        else:
+        if column.ndim == 1:
             record.append((f"value{n}", column.dtype.newbyteorder(">")))
+        elif column.dtype == np.uint8:
+            record += [(f"head{n}", ">i4"), (f"value{n}", "u1", column.shape[1:])]
+        else:
+            element = [("size", ">i4"), ("value", column.dtype.newbyteorder(">"))]
+            record += [(f"head{n}", ">i4", 5), (f"value{n}", element, column.shape[1:])]
     rows = np.empty(len(columns[0]), record)
     rows["fields"] = len(columns)
     for n, column in enumerate(columns):
-        if column.ndim == 2:
-            rows[f"size{n}"], rows[f"bits{n}"] = 4 + column.shape[1], 8 * column.shape[1]
+        size = sum(rows.dtype[name].itemsize for name in (f"head{n}", f"value{n}") if name in rows.dtype.names)
+        rows[f"size{n}"] = size
+        if column.ndim == 1 or column.dtype == np.uint8:
+            rows[f"value{n}"] = column
         else:
-            rows[f"size{n}"] = column.itemsize
-        rows[f"value{n}"] = column
+            rows[f"value{n}"]["size"], rows[f"value{n}"]["value"] = column.itemsize, column
+        if column.ndim == 2:
+            bits = column.dtype == np.uint8
+            rows[f"head{n}"] = (
+                8 * column.shape[1] if bits else _head(column.shape[1], "date" if column.itemsize == 4 else "bigint")
+            )
     return rows.tobytes()
+
+
+def _head(length, kind):
+    """What stands before the elements of an array: dimensions, nulls, type, length, first subscript."""
+    return 1, 0, _TYPES[kind], length, 1
 
 
 def encode_row(*fields):
@@ -109,13 +126,13 @@ def bits(packed):
 class Arrays:
     """Parts of an array of integers or days as fields."""
 
-    def __init__(self, values, of):
-        """of: "integer" or "date"."""
+    def __init__(self, values, kind):
+        """kind: "integer" or "date"."""
         elements = np.empty(len(values), [("size", ">i4"), ("value", ">i4")])
         elements["size"], elements["value"] = 4, values
-        self._data, self._type = elements.tobytes(), _TYPES[of]
+        self._data, self._kind = elements.tobytes(), kind
 
     def take(self, start, stop):
         if start == stop:
-            return struct.pack(">3i", 0, 0, self._type)
-        return struct.pack(">5i", 1, 0, self._type, stop - start, 1) + self._data[8 * start : 8 * stop]
+            return struct.pack(">3i", 0, 0, _TYPES[self._kind])
+        return struct.pack(">5i", *_head(stop - start, self._kind)) + self._data[8 * start : 8 * stop]

@@ -2,7 +2,8 @@
 
 A commune's venues stand in the order of their days of creation and ids. A day's activity is a string of bits, one for each
 venue in that order, so that the distinct venues scanned in a window are the OR of its days, those created by a day are the
-first bits, and those of a kind are a mask. Days of creation and of first scans are kept sorted, to be counted by binary search.
+first bits, and those of a kind are a mask. A month's days stand in one row, with running sums of scans. Days of creation and of
+first scans are kept sorted, to be counted by binary search.
 
 Triggers note in summary_stale what changes in the facts. `refresh` brings the summaries up to date with that; `Tally` counts rows
 that are copied straight into an empty month, which no trigger sees; `rebuild` makes everything from nothing.
@@ -11,11 +12,11 @@ that are copied straight into an empty month, which no trigger sees; `rebuild` m
 import numpy as np
 import sqlalchemy as sa
 
-from geo.bits import Activity, capacity_of, read_summarised, read_venues
-from geo.bulk import EPOCH, NEVER, Arrays, bits, encode_row, number, read_numbers, staged, write_rows
+from geo.activity import Activity
+from geo.bits import capacity_of, read_summarised, read_venues
+from geo.bulk import EPOCH, NEVER, Arrays, array, bits, encode_row, number, read_numbers, read_rows, staged, unpack, write_rows
 
-TABLES = "commune_summary", "group_summary", "kind_summary", "activity_day", "activity_kind_day"
-_MOST_BYTES = 64 << 20  # of rows that wait to be written together
+TABLES = "commune_summary", "group_summary", "kind_summary", "activity_month", "activity_kind_month", "province_summary"
 
 
 def rebuild(connection):
@@ -38,7 +39,7 @@ def refresh(connection):
     _recount(connection, venues)
     _summarise(connection, venues, dict(map(tuple, connection.execute(sa.text(_STALE_SINCE)))))
     connection.execute(sa.text("DELETE FROM summary_stale"))
-    connection.execute(sa.text("SELECT analyze_summaries()"))
+    _finish(connection)
 
 
 class Tally:
@@ -53,7 +54,7 @@ class Tally:
         days = rows["day"].to_numpy("datetime64[D]")
         first = days[0].astype("datetime64[M]").astype("datetime64[D]")
         if first not in self._months:
-            self._months[first] = Activity(self._venues, int((first - EPOCH).astype("i8")), 31)
+            self._months[first] = Activity(self._venues, _number(first))
         counts = (rows[name].to_numpy() for name in ("venue_id", "scans", "people"))
         self._months[first].add((days - EPOCH).astype("i8"), *counts)
 
@@ -61,17 +62,21 @@ class Tally:
         """Write what was counted."""
         connection, venues, scanned = self._connection, self._venues, self._venues.first
         for first, month in self._months.items():
-            for table in ("activity_day", "activity_kind_day"):  # of a table of the month that was dropped
-                connection.execute(sa.text(f"DELETE FROM {table} {_OF_MONTH}"), {"first": first.item()})
-            _write_activity(connection, *month.encode())
+            _replace_month(connection, first.item(), venues.units, *month.encode())
             scanned = np.minimum(scanned, month.first_scans())
         for table, keys, rows, fields in _encode(venues, scanned, whole=False):
-            ((column, values),) = fields.items()
-            encoded = (encode_row(*row, value) for row, value in zip(rows, values, strict=True))
-            with staged(connection, table, [*keys, column], encoded) as stage:
+            encoded = (encode_row(*row, *values) for row, *values in zip(rows, *fields.values(), strict=True))
+            with staged(connection, table, [*keys, *fields], encoded) as stage:
                 same = " AND ".join(f"t.{key} = s.{key}" for key in keys)
-                connection.exec_driver_sql(f"UPDATE {table} t SET {column} = s.{column} FROM {stage} s WHERE {same}")
-        connection.execute(sa.text("SELECT analyze_summaries()"))
+                told = ", ".join(f"{column} = s.{column}" for column in fields)
+                connection.exec_driver_sql(f"UPDATE {table} t SET {told} FROM {stage} s WHERE {same}")
+        _finish(connection)
+
+
+def _finish(connection):
+    connection.execute(sa.text("DELETE FROM province_summary"))
+    connection.execute(sa.text(_PROVINCES))
+    connection.execute(sa.text("SELECT analyze_summaries()"))
 
 
 def _reorder(connection, venues):
@@ -86,14 +91,14 @@ def _reorder(connection, venues):
         if len(of) and not same:
             moved[unit] = venues.capacities[n], before, after
     rows = []
-    for unit, days, masks in _read_masks(connection, dict.fromkeys(moved, _ALWAYS)):
+    for unit, month, _, masks in _read_months(connection, dict.fromkeys(moved, _ALWAYS)):
         width, before, after = moved[unit]
-        turned = np.zeros((len(days), width), "u1")
+        turned = np.zeros((len(masks), width), "u1")
         turned[:, after] = masks[:, before]
-        packed = np.packbits(turned, axis=1)
-        rows += [encode_row(number(unit), number(day), bits(mask)) for day, mask in zip(days, packed, strict=True)]
+        venues_of, whole = np.packbits(turned), np.packbits(turned.any(axis=0))
+        rows.append(encode_row(number(unit), number(month), bits(venues_of), bits(whole)))
     if rows:
-        with staged(connection, "activity_day", ["unit", "day", "venues"], rows) as stage:
+        with staged(connection, "activity_month", ["unit", "month", "venues", "whole"], rows) as stage:
             connection.exec_driver_sql(_TURN.format(stage=stage))
 
 
@@ -108,26 +113,33 @@ def _read_old(connection, venues):
 
 
 def _recount(connection, venues):
-    """Count the days whose scans changed anew from the facts."""
-    for table in ("activity_day", "activity_kind_day"):
-        connection.execute(sa.text(_FORGET_DAYS.format(table=table)))
-    days, kinds = [], []
-    for day in connection.scalars(sa.text(_STALE_DAYS)).all():
-        found = read_numbers(connection, _SCANS.format(day=day.isoformat()), ["id", "scans", "people"])
-        of_day = int((np.datetime64(day) - EPOCH).astype("i8"))
-        activity = Activity(venues, of_day)
-        activity.add(of_day, *(found[name] for name in ("id", "scans", "people")))
-        for rows, more in zip((days, kinds), activity.encode(), strict=True):
-            rows += more
-        if sum(map(len, kinds)) > _MOST_BYTES:
-            _write_activity(connection, days, kinds)
-            days, kinds = [], []
-    _write_activity(connection, days, kinds)
+    """Count the days whose scans changed anew from the facts; the others of their months stay as they are summarised."""
+    for month in connection.scalars(sa.text(_STALE_MONTHS)).all():
+        stale = read_numbers(connection, _STALE_DAYS.format(month=month.isoformat()), ["unit", "day"])
+        units, days = stale["unit"].astype("i8"), stale["day"].astype("i8")
+        venues_of = venues.only(np.unique(units))
+        activity = Activity(venues_of, _number(month))
+        activity.recall(*(read_rows(connection, query.format(month=month.isoformat())) for query in (_MONTH, _KIND_MONTH)))
+        activity.forget(units, days)
+        for day in np.unique(days).tolist():
+            found = read_numbers(connection, _SCANS.format(day=day), ["id", "scans", "people"])
+            activity.add(day, *(found[name] for name in ("id", "scans", "people")))
+        _replace_month(connection, month, venues_of.units, *activity.encode())
 
 
-def _write_activity(connection, days, kinds):
-    write_rows(connection, "activity_day", ["unit", "day", "venues", "scans", "people"], days)
-    write_rows(connection, "activity_kind_day", ["unit", "kind", "day", "scans", "people"], kinds)
+def _replace_month(connection, month, units, months, kinds):
+    """Write the activity of communes in a month in the place of what there was; months, kinds: encoded rows."""
+    for table in ("activity_month", "activity_kind_month"):
+        of = {"month": month, "units": units.tolist()}
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE month = :month AND unit = ANY (:units)"), of)
+    columns = ["unit", "month", "days", "venues", "whole", "scans", "people"]
+    write_rows(connection, "activity_month", columns, months)
+    write_rows(connection, "activity_kind_month", ["unit", "kind", "month", "scans", "people"], kinds)
+
+
+def _number(day):
+    """A day's number, as in geo.bulk."""
+    return int((np.datetime64(day, "D") - EPOCH).astype("i8"))
 
 
 def _summarise(connection, venues, since):
@@ -145,34 +157,35 @@ def _encode(venues, first, whole=True):
     whole: all columns; else only those that hang on first scans.
     """
     unit = [number(each) for each in venues.units.tolist()]
-    groups = sorted(set(venues.groups))
-    group = np.array([groups.index(each) for each in venues.groups])[venues.kinds]
-    scanned, since = first < NEVER, np.maximum(venues.created, first)
+    known, device = first < NEVER, None if venues.devices is None else venues.devices == 1
+    since = np.maximum(venues.created, first)[known]
 
     of, distinct = venues.commune, np.flatnonzero(venues.sizes)
-    fields = {"first_scan": _split(first, of, distinct, sort=False)}
+    fields = {"first_scan": _split(first, of, distinct, sort=False), "scanned": _split(since, of[known], distinct)}
     if whole:
-        fields |= {"venues": _split(venues.ids, of, distinct, "integer", sort=False), "created": _split(venues.created, of, distinct)}
+        fields["venues"] = _split(venues.ids, of, distinct, "integer", sort=False)
+        fields["created"] = _split(venues.created, of, distinct)
     yield "commune_summary", ["unit"], [(unit[key],) for key in distinct], fields
-
-    of = venues.commune * len(groups) + group
-    distinct = np.unique(of)
-    rows = [(unit[key // len(groups)], groups[key % len(groups)].encode()) for key in distinct]
-    yield "group_summary", ["unit", "obligation_group"], rows, _encode_days(venues, since, scanned, of, distinct, whole)
 
     of, distinct = venues.slots, np.arange(len(venues.slot_kinds))
     rows = [(unit[venues.slot_communes[key]], venues.codes[venues.slot_kinds[key]].encode()) for key in distinct]
-    fields = _encode_days(venues, since, scanned, of, distinct, whole)
-    yield "kind_summary", ["unit", "kind"], rows, fields | ({"venues": _encode_masks(venues)} if whole else {})
-
-
-def _encode_days(venues, since, scanned, of, distinct, whole):
-    fields = {"scanned": _split(since[scanned], of[scanned], distinct)}
+    fields = {"scanned": _split(since, of[known], distinct)}
     if whole:
-        device = venues.devices == 1
-        fields["created"] = _split(venues.created, of, distinct)
-        fields["devices"] = _split(venues.created[device], of[device], distinct)
-    return fields
+        fields |= _split_made(venues, of, distinct, device) | {"venues": _encode_masks(venues)}
+    yield "kind_summary", ["unit", "kind"], rows, fields
+
+    if whole:
+        groups = sorted(set(venues.groups))
+        group = np.array([groups.index(each) for each in venues.groups])[venues.kinds]
+        of = venues.commune * len(groups) + group
+        distinct = np.unique(of)
+        rows = [(unit[key // len(groups)], groups[key % len(groups)].encode()) for key in distinct]
+        yield "group_summary", ["unit", "obligation_group"], rows, _split_made(venues, of, distinct, device)
+
+
+def _split_made(venues, of, distinct, device):
+    created = _split(venues.created, of, distinct)
+    return {"created": created, "devices": _split(venues.created[device], of[device], distinct)}
 
 
 def _split(values, of, distinct, kind="date", sort=True):
@@ -192,11 +205,10 @@ def _find_first_scans(connection, venues, since):
         return first
     from_day = np.array([since.get(unit, NEVER) for unit in venues.units.tolist()], "i8")
     first[first >= from_day[venues.commune]] = NEVER
-    for unit, days, masks in _read_masks(connection, since):
+    for unit, _, days, masks in _read_months(connection, since):
         n = np.searchsorted(venues.units, unit)
-        of = slice(venues.starts[n], venues.starts[n + 1])
-        masks = masks[:, : venues.sizes[n]]
-        found = np.where(masks.any(axis=0), np.array(days)[masks.argmax(axis=0)], NEVER)
+        of, masks = slice(venues.starts[n], venues.starts[n + 1]), masks[:, : venues.sizes[n]]
+        found = np.where(masks.any(axis=0), days[masks.argmax(axis=0)], NEVER)
         first[of] = np.minimum(first[of], found)
     return first
 
@@ -211,35 +223,53 @@ def _encode_masks(venues):
     return [bits(packed[start // 8 : end // 8]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def _read_masks(connection, since):
-    """By commune (unit -> first day asked for): unit, days, and the bits of each day as rows of a matrix."""
-    units = sorted(since)
-    for part in (units[n : n + _COMMUNES] for n in range(0, len(units), _COMMUNES)):
-        asked = {"units": part, "days": [since[unit] for unit in part]}
-        for unit, days, text in connection.execute(sa.text(_MASKS), asked):
-            yield unit, days, np.frombuffer(text.encode(), "u1").reshape(len(days), -1) - ord("0")
+def _read_months(connection, since):
+    """By commune and month, from that of a day on (unit -> day): unit, month, days, and the bits of each day as a matrix's rows."""
+    if not since:
+        return
+    asked = ", ".join(f"({unit}, {day})" for unit, day in since.items())
+    for unit, month, days, masks in read_rows(connection, _MONTHS.format(asked=asked)):
+        days, places = array(days), (int.from_bytes(field, "big", signed=True) for field in (unit, month))
+        yield *places, days, unpack(masks).reshape(len(days), -1)
 
 
 _ALWAYS = -NEVER // 1000  # a day before all others
-_COMMUNES = 500  # whose bits are read at once
-_OF_MONTH = "WHERE day BETWEEN :first AND CAST(CAST(:first AS date) + interval '1 month' AS date) - 1"
 _FIND_ADDED = """
     INSERT INTO summary_stale (unit)
     SELECT unit
     FROM (SELECT unit, count(*) AS venues FROM venue GROUP BY unit) v LEFT JOIN commune_summary s USING (unit)
     WHERE EXISTS (SELECT FROM summary_stale WHERE unit IS NULL) AND v.venues IS DISTINCT FROM cardinality(s.venues)
 """
+_PROVINCES = """
+    INSERT INTO province_summary
+    SELECT province, coalesce(array_agg(day ORDER BY day) FILTER (WHERE day IS NOT NULL), '{}')
+    FROM (
+        SELECT DISTINCT u.id AS province, a.day
+        FROM commune_summary s
+        JOIN admin_unit c ON c.id = s.unit
+        JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
+        JOIN admin_unit u ON u.vintage = p.vintage AND u.code = coalesce(p.parent_code, p.code)
+        LEFT JOIN (SELECT unit, unnest(days) AS day FROM activity_month) a ON a.unit = s.unit
+    ) known
+    GROUP BY province
+"""
 _STALE_SINCE = """
     SELECT unit, min(day) - DATE '2000-01-01' FROM summary_stale WHERE day IS NOT NULL GROUP BY unit
 """
-_STALE_DAYS = "SELECT DISTINCT day FROM summary_stale WHERE day IS NOT NULL ORDER BY day"
-_FORGET_DAYS = """
-    DELETE FROM {table} t USING (SELECT DISTINCT unit, day FROM summary_stale WHERE day IS NOT NULL) s
-    WHERE t.unit = s.unit AND t.day = s.day
+_STALE_MONTHS = "SELECT DISTINCT CAST(date_trunc('month', day) AS date) FROM summary_stale WHERE day IS NOT NULL ORDER BY 1"
+_OF_MONTH = "day >= DATE '{month}' AND day < DATE '{month}' + interval '1 month'"
+_STALE_DAYS = f"SELECT DISTINCT unit, day FROM summary_stale WHERE {_OF_MONTH}"
+_MONTH = f"""
+    SELECT unit, days, venues FROM activity_month
+    WHERE month = DATE '{{month}}' AND unit IN (SELECT unit FROM summary_stale WHERE {_OF_MONTH})
+"""
+_KIND_MONTH = f"""
+    SELECT unit, kind, scans, people FROM activity_kind_month
+    WHERE month = DATE '{{month}}' AND unit IN (SELECT unit FROM summary_stale WHERE {_OF_MONTH})
 """
 _SCANS = """
     SELECT venue_id, scans, people FROM scan_day
-    WHERE day = DATE '{day}' AND unit IN (SELECT unit FROM summary_stale WHERE day = DATE '{day}')
+    WHERE day = DATE '2000-01-01' + {day} AND unit IN (SELECT unit FROM summary_stale WHERE day = DATE '2000-01-01' + {day})
 """
 _SUMMARISED = """
     SELECT s.unit, v.id, v.first
@@ -247,12 +277,11 @@ _SUMMARISED = """
     WHERE s.unit IN ({units})
     ORDER BY s.unit, v.place
 """
-_MASKS = """
-    SELECT a.unit, array_agg(a.day - DATE '2000-01-01' ORDER BY a.day), string_agg(CAST(a.venues AS text), '' ORDER BY a.day)
-    FROM unnest(CAST(:units AS integer[]), CAST(:days AS integer[])) AS asked(unit, since)
-    JOIN activity_day a ON a.unit = asked.unit AND a.day >= DATE '2000-01-01' + asked.since
-    GROUP BY a.unit
+_MONTHS = """
+    SELECT a.unit, a.month, a.days, a.venues
+    FROM (VALUES {asked}) AS asked(unit, since)
+    JOIN activity_month a ON a.unit = asked.unit AND a.month > DATE '2000-01-01' + asked.since - 31
 """
 _TURN = """
-    UPDATE activity_day a SET venues = s.venues FROM {stage} s WHERE a.unit = s.unit AND a.day = s.day
+    UPDATE activity_month a SET venues = s.venues, whole = s.whole FROM {stage} s WHERE a.unit = s.unit AND a.month = s.month
 """

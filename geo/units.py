@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from geo.db import statement
 from geo.errors import BoundaryError, UnitError
@@ -30,8 +31,7 @@ class Vintage:
         return " – ".join(filter(None, (self.source, self.licence)))
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """An administrative unit of one vintage; level 1 province, 2 district, 3 commune.
 
     id: its number, by which venues and scans name it. in_scope: its rows can be read; of a unit above the reader's scope only the name and the sums.
@@ -100,10 +100,8 @@ def find_vintage(connection, day):
 
 def list_units(connection, vintage):
     """The units of a vintage that the reader may know of, by code, provinces first; a loader knows all."""
-    return {
-        row["code"]: Unit(**row)
-        for row in connection.execute(statement("list_units"), {"vintage": vintage.id}).mappings()
-    }
+    rows = connection.execute(statement("list_units"), {"vintage": vintage.id})
+    return {row[0]: Unit._make(row) for row in rows.all()}
 
 
 def find_unit(units, code, vintage):

@@ -2,7 +2,32 @@
 -- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
 -- search_path, or a caller's temporary table could stand in for one of ours.
 
-DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs;
+DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days;
+
+-- Of strings of bits of one width in a row, one for each day, the OR of those after the `skipped` first until the last: halves are laid
+-- upon each other, an odd one with itself, until one width is left. Null for no day.
+CREATE FUNCTION take_days(venues bit varying, width integer, skipped integer, last integer) RETURNS bit varying
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    days integer := last - skipped;
+BEGIN
+    IF days <= 0 THEN
+        RETURN NULL;
+    END IF;
+    venues := substring(venues FROM 1 + skipped * width FOR days * width);
+    WHILE days > 1 LOOP
+        venues := substring(venues FROM 1 FOR (days + 1) / 2 * width) | substring(venues FROM 1 + days / 2 * width);
+        days := (days + 1) / 2;
+    END LOOP;
+    RETURN venues;
+END $$;
+
+-- The solution that a province has in force on a day: posters, unless it decided otherwise.
+CREATE FUNCTION find_solution(province text, day date) RETURNS text
+LANGUAGE sql STABLE AS $$
+SELECT coalesce((SELECT s.solution FROM solution_in_force s
+                 WHERE s.province_code = $1 AND s.from_day <= $2 ORDER BY s.from_day DESC LIMIT 1), 'poster')
+$$;
 
 -- Of the whole database: the last day with scans, and whether some venue is the sample's.
 CREATE FUNCTION read_facts() RETURNS TABLE (scans_until date, invented boolean)
@@ -12,78 +37,99 @@ SELECT (SELECT max(day) FROM scan_day),
 $$;
 
 -- Of a province in a vintage (of each that the reader knows of, if null): whether any venue, and any scan from `first` to `last`, is
--- loaded (what was not is no data, which is not zero); its last day with scans; and how many of its venues created by `last` were
--- declared in another vintage.
+-- loaded (what was not is no data, which is not zero); its last day with scans; how many of its venues created by `last` were
+-- declared in another vintage; and the solution in force on `last`.
 CREATE FUNCTION read_province(vintage integer, province text, first date, last date)
-RETURNS TABLE (code text, venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint)
+RETURNS TABLE (
+    code text, venues_known boolean, scans_known boolean, scans_until date, other_vintages bigint, solution text
+)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 WITH asked AS (
-    SELECT u.code
+    SELECT u.id, u.code
     FROM admin_unit u
     WHERE u.vintage = read_province.vintage AND u.level = 1 AND u.id <@ scope_known()
       AND (read_province.province IS NULL OR u.code = read_province.province)
-),
-commune AS (
-    SELECT c.id, c.vintage = read_province.vintage AS here, a.code AS province
-    FROM admin_unit c
-    JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
-    JOIN asked a ON a.code IN (p.code, p.parent_code)
-    WHERE c.level = 3
-),
-made AS (
-    SELECT c.province, bool_or(c.here) AS known,
-           sum(width_bucket(read_province.last, s.created)) FILTER (WHERE NOT c.here) AS elsewhere
-    FROM commune c
-    JOIN commune_summary s ON s.unit = c.id
-    GROUP BY c.province
-),
-scanned AS (
-    SELECT c.province, max(last.day) AS until, bool_or(EXISTS (
-               SELECT FROM activity_day d
-               WHERE d.unit = c.id AND d.day BETWEEN read_province.first AND read_province.last)) AS known
-    FROM commune c
-    CROSS JOIN LATERAL (SELECT d.day FROM activity_day d WHERE d.unit = c.id ORDER BY d.day DESC LIMIT 1) last
-    WHERE c.here
-    GROUP BY c.province
 )
-SELECT a.code, coalesce(m.known, false), coalesce(s.known, false), s.until, coalesce(CAST(m.elsewhere AS bigint), 0)
+SELECT a.code, p.province IS NOT NULL,
+       coalesce(width_bucket(read_province.last, p.days) > width_bucket(read_province.first - 1, p.days), false),
+       p.days[cardinality(p.days)],
+       (SELECT coalesce(sum(width_bucket(read_province.last, s.created)), 0)
+        FROM admin_unit o
+        JOIN province_summary held ON held.province = o.id
+        JOIN admin_unit d ON d.vintage = o.vintage AND d.level < 3 AND o.code IN (d.code, d.parent_code)
+        JOIN admin_unit c ON c.vintage = d.vintage AND c.parent_code = d.code AND c.level = 3
+        JOIN commune_summary s ON s.unit = c.id
+        WHERE o.code = a.code AND o.level = 1 AND o.vintage <> read_province.vintage),
+       find_solution(a.code, read_province.last)
 FROM asked a
-LEFT JOIN made m ON m.province = a.code
-LEFT JOIN scanned s ON s.province = a.code
+LEFT JOIN province_summary p ON p.province = a.id
 $$;
 
--- The row of read_coverage.sql for one district or province, summed over all its communes.
+-- The days from `first` to `last` for which any scan of a province is loaded, be it of none: code, day.
+CREATE FUNCTION read_days(vintage integer, province text, first date, last date) RETURNS TABLE (code text, day date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+SELECT u.code, d.day
+FROM admin_unit u
+JOIN province_summary p ON p.province = u.id
+CROSS JOIN unnest(p.days) AS d(day)
+WHERE u.vintage = read_days.vintage AND u.level = 1 AND u.id <@ scope_known()
+  AND (read_days.province IS NULL OR u.code = read_days.province) AND d.day BETWEEN read_days.first AND read_days.last
+$$;
+
+-- The row of read_coverage.sql for one district or province, summed over all its communes; none for any other unit.
 CREATE FUNCTION read_total(
-    vintage integer, unit text, level integer, first date, last date, kinds text[], "group" text, named boolean, silent_days integer,
-    venues_known text[], scans_known text[]
+    vintage integer, unit text, first date, last date, kinds text[], "group" text, named boolean, silent_days integer
 )
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
-BEGIN RETURN QUERY
-SELECT total.*
-FROM ({read_coverage of read_total}) total
-WHERE EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_total.vintage AND u.code = read_total.unit
-              AND u.level = read_total.level AND u.level < 3 AND u.id <@ scope_known());
+<<found>>
+DECLARE
+    communes integer[];
+    codes text[];
+    rows text[];
+    devices boolean[];
+BEGIN
+    SELECT array_agg(c.id), array_agg(c.code), array_agg(read_total.unit),
+           array_agg(find_solution(coalesce(p.parent_code, p.code), read_total.last) = 'device')
+    INTO found.communes, found.codes, found.rows, found.devices
+    FROM admin_unit c
+    JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
+    JOIN admin_unit u ON u.vintage = c.vintage AND u.code IN (p.code, p.parent_code)
+    WHERE c.vintage = read_total.vintage AND c.level = 3 AND u.code = read_total.unit AND u.id <@ scope_known();
+    RETURN QUERY {read_coverage of read_total};
 END $$;
 
 -- What a unit is judged among: the counts, without code or name and in their own order, of all other units of its parent.
 CREATE FUNCTION read_peers(
-    vintage integer, unit text, peer text, level integer, first date, last date, kinds text[], "group" text, named boolean,
-    silent_days integer, venues_known text[], scans_known text[]
+    vintage integer, unit text, peer text, first date, last date, kinds text[], "group" text, named boolean,
+    silent_days integer
 )
 RETURNS TABLE (obliged bigint, created_obliged bigint, created bigint, active bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
-BEGIN RETURN QUERY
-SELECT other.obliged, other.created_obliged, other.created, other.active
-FROM ({read_coverage of read_peers}) other
-WHERE other.code <> read_peers.peer
-  AND EXISTS (SELECT FROM admin_unit u WHERE u.vintage = read_peers.vintage AND u.code = read_peers.peer
-              AND u.parent_code = read_peers.unit AND u.id <@ scope_inside())
-ORDER BY 1, 2, 3, 4;
+<<found>>
+DECLARE
+    communes integer[];
+    codes text[];
+    rows text[];
+    devices boolean[];
+BEGIN
+    SELECT array_agg(c.id), array_agg(c.code), array_agg(u.code),
+           array_agg(find_solution(coalesce(p.parent_code, p.code), read_peers.last) = 'device')
+    INTO found.communes, found.codes, found.rows, found.devices
+    FROM admin_unit asking
+    JOIN admin_unit u ON u.vintage = asking.vintage AND u.parent_code = asking.parent_code AND u.code <> asking.code
+    JOIN admin_unit c ON c.vintage = u.vintage AND c.level = 3
+    JOIN admin_unit p ON p.vintage = c.vintage AND p.code = c.parent_code
+    WHERE asking.vintage = read_peers.vintage AND asking.code = read_peers.peer AND asking.parent_code = read_peers.unit
+      AND asking.id <@ scope_inside() AND u.code IN (c.code, p.code);
+    RETURN QUERY
+    SELECT other.obliged, other.created_obliged, other.created, other.active
+    FROM ({read_coverage of read_peers}) other
+    ORDER BY 1, 2, 3, 4;
 END $$;
 
 -- Loads of a kind (of all, if null), the newest first, with what the other roles may not know: file, account and error; and how
@@ -104,5 +150,5 @@ ORDER BY r.id DESC
 LIMIT least($2, 1000)
 $$;
 
-REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs TO phuqr_viewer;
+REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days TO phuqr_viewer;

@@ -148,7 +148,7 @@ def test_what_was_spoilt_by_hand_is_made_anew(phuqr, units, small_files):
     load_scans(small_files["scans"])
     with db.engine().begin() as connection:
         kept = read_tables(connection)
-        connection.execute(sa.text("UPDATE activity_day SET scans = scans + 1"))
+        connection.execute(sa.text("UPDATE activity_month SET whole = ~whole"))
         connection.execute(sa.text("DELETE FROM kind_summary"))
     assert phuqr("db", "rebuild").out == "the summaries are made anew\n"
     with db.engine().connect() as connection:
