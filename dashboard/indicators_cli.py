@@ -7,10 +7,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from dashboard.printing import Format, describe, print_rows
+from dashboard.printing import Format, describe, print_rows, record
 from geo import db
 from geo.accounts import find_scope, operator_scope
 from geo.coverage import COUNTS, DEFINITIONS, MORE_COUNTS, RATES, SILENT_DAYS, Window, read_coverage
+from geo.offices import STAFF_DEFINITIONS, read_staff
 
 app = typer.Typer()
 
@@ -42,13 +43,20 @@ def indicators(
     window = Window(first.date(), last.date())
     with db.reading(find_scope(account) if account else operator_scope()) as connection:
         coverage = read_coverage(connection, unit, window, by.value, group, kind, department, silent_days)
+        staff = read_staff(connection, unit, window.last)
     figures = _figures(coverage)
     names = [name for name in ("code", "name", "name_en", "level", "parent_code") if name in coverage.rows]
+    told = describe(coverage, {name: DEFINITIONS[name] for name in figures}) | {"solution": coverage.solution}
+    if staff:
+        told |= {"staff": record(staff.total) | {"definitions": STAFF_DEFINITIONS}}
     print_rows(
-        format, describe(coverage, {name: DEFINITIONS[name] for name in figures}), coverage.rows[[*names, *figures]],
-        ["code", "name", *figures], f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}",
+        format, told, coverage.rows[[*names, *figures]], ["code", "name", *figures],
+        f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}",
         coverage.total[["code", "name", "level", "parent_code", *figures]], width=260,
     )  # fmt: skip
+    if staff and format is Format.table:
+        of = staff.total
+        typer.echo(f"{STAFF_DEFINITIONS['installed_rate']}: {of['installed']} / {of['staff']}")
 
 
 def _figures(coverage):

@@ -79,6 +79,10 @@ class Asked:
         """The code of the province by that of each district and province."""
         return {code: unit.parent_code or code for code, unit in self.units.items() if unit.level < LEVELS["commune"]}
 
+    def knows(self, province, name):
+        """Whether venues or scans, by a name of read_province, are loaded of a province and can be counted."""
+        return province in self.known and getattr(self.known[province], name)
+
     @property
     def solution(self):
         """What the provinces asked for have in force; None where they differ."""

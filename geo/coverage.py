@@ -126,8 +126,7 @@ def _tell(asked, found):
     """Rows found by unit, with names and rates, null where nothing was loaded of their province."""
     counts = Counts(found)
     names, provinces = name_units(asked, counts)
-    known = [asked.known.get(province) for province in provinces]
-    told = ([bool(each and getattr(each, name)) for each in known] for name in ("venues_known", "scans_known"))
+    told = ([asked.knows(province, name) for province in provinces] for name in ("venues_known", "scans_known"))
     return _add_figures(names, counts.take(*told))
 
 
