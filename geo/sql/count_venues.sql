@@ -7,10 +7,9 @@ WITH commune AS (
     WHERE c.vintage = :vintage AND c.level = 3 AND (CAST(:unit AS text) IS NULL OR :unit IN (c.code, p.code, p.parent_code))
 ),
 active AS (
-    SELECT unit, bit_or(venues) AS venues
-    FROM activity_day
-    WHERE :state IN ('silent', 'active') AND day BETWEEN :first AND :last AND unit IN (SELECT id FROM commune)
-    GROUP BY unit
+    SELECT unit, venues
+    FROM read_active(:first, :last)
+    WHERE :state IN ('silent', 'active') AND unit IN (SELECT id FROM commune)
 ),
 seen AS (
     SELECT each.id,

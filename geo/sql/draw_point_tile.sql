@@ -7,10 +7,9 @@ WITH tile AS (
     SELECT ST_TileEnvelope(:z, :x, :y) AS box, ST_Transform(ST_TileEnvelope(:z, :x, :y), 4326) AS degrees
 ),
 active AS (
-    SELECT unit, bit_or(venues) AS venues
-    FROM activity_day
-    WHERE day BETWEEN :first AND :last AND unit = ANY(:units || CAST(:outside_units AS integer[]))
-    GROUP BY unit
+    SELECT unit, venues
+    FROM read_active(:first, :last)
+    WHERE unit = ANY(:units || CAST(:outside_units AS integer[]))
 ),
 told AS (
     SELECT each.id,

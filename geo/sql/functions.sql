@@ -2,7 +2,7 @@
 -- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
 -- search_path, or a caller's temporary table could stand in for one of ours.
 
-DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days;
+DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days;
 
 -- Of strings of bits of one width in a row, one for each day, the OR of those after the `skipped` first until the last: halves are laid
 -- upon each other, an odd one with itself, until one width is left. Null for no day.
@@ -21,6 +21,19 @@ BEGIN
     END LOOP;
     RETURN venues;
 END $$;
+
+-- Which venues of each commune in scope had a scan from `first` to `last`: unit, and their bits.
+CREATE FUNCTION read_active(first date, last date) RETURNS TABLE (unit integer, venues bit varying)
+LANGUAGE sql STABLE AS $$
+SELECT a.unit, bit_or(CASE WHEN e.every THEN a.whole ELSE take_days(a.venues, length(a.whole), e.begins, e.ends) END)
+FROM activity_month a
+CROSS JOIN LATERAL (
+    SELECT width_bucket($1 - 1, a.days) AS begins, width_bucket($2, a.days) AS ends,
+           $1 <= a.days[1] AND a.days[cardinality(a.days)] <= $2 AS every
+) e
+WHERE a.month BETWEEN CAST(date_trunc('month', $1) AS date) AND $2
+GROUP BY a.unit
+$$;
 
 -- The solution that a province has in force on a day: posters, unless it decided otherwise.
 CREATE FUNCTION find_solution(province text, day date) RETURNS text
@@ -150,5 +163,5 @@ ORDER BY r.id DESC
 LIMIT least($2, 1000)
 $$;
 
-REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, take_days TO phuqr_viewer;
+REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days TO phuqr_viewer;

@@ -10,10 +10,9 @@ WITH commune AS (
       AND (CAST(:code AS text) IS NULL OR c.id IN (SELECT unit FROM venue WHERE code = :code))
 ),
 active AS (
-    SELECT unit, bit_or(venues) AS venues
-    FROM activity_day
-    WHERE day BETWEEN :first AND :last AND unit IN (SELECT id FROM commune)
-    GROUP BY unit
+    SELECT unit, venues
+    FROM read_active(:first, :last)
+    WHERE unit IN (SELECT id FROM commune)
 ),
 seen AS (
     SELECT each.id, s.unit, each.place,
@@ -41,8 +40,10 @@ listed AS (
 SELECT code, name, kind, organisation, commune_code, address, created_on,
        CASE WHEN state IN ('silent', 'active') THEN (
            SELECT d.day
-           FROM activity_day d
-           WHERE d.unit = l.unit AND d.day <= :last AND get_bit(d.venues, CAST(l.place AS integer) - 1) = 1
+           FROM activity_month m
+           CROSS JOIN LATERAL unnest(m.days) WITH ORDINALITY AS d(day, n)
+           WHERE m.unit = l.unit AND m.month <= :last AND d.day <= :last
+             AND get_bit(m.venues, CAST((d.n - 1) * length(m.whole) + l.place AS integer) - 1) = 1
            ORDER BY d.day DESC
            LIMIT 1
        ) END AS last_day,

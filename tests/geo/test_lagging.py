@@ -159,10 +159,7 @@ def test_an_account_of_one_commune_learns_its_verdict_and_no_row_of_another(thre
     with pytest.raises(UnitError):
         lagging("440", scope=own)
     # What it is judged among is told for its own commune only, and without codes
-    peers = (
-        "SELECT * FROM read_peers(:vintage, :unit, :peer, 3, '2021-11-26', '2021-12-08', NULL, NULL, false, 7, "
-        "CAST('{42}' AS text[]), CAST('{42}' AS text[]))"
-    )
+    peers = "SELECT * FROM read_peers(:vintage, :unit, :peer, '2021-11-26', '2021-12-08', NULL, NULL, false, 7)"
     asked = {"vintage": mine.coverage.vintage.id, "unit": "440", "peer": "18235"}
     with db.reading(own) as connection:
         told = connection.execute(sa.text(peers), asked)
