@@ -105,7 +105,7 @@ def show_quality(reader, held, sources, asked, window, text):
     unit, vintage = asked
     cards = st.container()
     by = st.segmented_control(
-        text("by"), list(LEVELS)[::-1], default="district", key="by", required=True,
+        text("by"), list(LEVELS)[::-1], default="district", key="quality-by", required=True,
         format_func=lambda by: text(f"by.{by}"),
     )  # fmt: skip
     if LEVELS[by] < unit.level:

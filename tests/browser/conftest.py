@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from geo import db
 from loaders.demo import issue_accounts, load_sample
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PATIENCE = 15_000  # ms that a wait may take on a machine that does other things beside
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +114,7 @@ def new_page(browser, server, passwords):
         context = browser.new_context(
             **{"base_url": server, "locale": "vi-VN", "viewport": {"width": 1400, "height": 1300}} | options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         if role:
             signing_in = {"name": role, "password": passwords[role]}

@@ -28,9 +28,9 @@ PERSONAL = "Mã địa điểm,Ngày,Số lượt quét,Số người,Ghi chú\n
 
 
 @pytest.fixture(scope="module", autouse=True)
-def restored(use_database):
+def restored(database, use_database):
     """The database of before for the tests of other files: here the sample would be removed by the first load."""
-    before = os.environ["DATABASE_URL"]
+    before = os.environ.get("DATABASE_URL", database)
     yield
     use_database(before)
 
