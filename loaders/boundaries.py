@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import shapely
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import FileError
@@ -81,6 +82,7 @@ def load_boundary_rows(source, polygons, vintage, origin, licence=None, crosswal
         vintage_id = connection.scalar(upsert.returning(boundary_vintage.c.id))
         units = build_units(*prepared)
         changed = merge(connection, admin_unit, ["vintage", "code"], units.assign(vintage=vintage_id), run)
+        connection.execute(sa.select(sa.func.analyze_facts("admin_unit")))  # what refers to it is planned by its size
         recheck_points(connection)
         return changed
 

@@ -31,11 +31,11 @@ class Copier:
     def __exit__(self, *_):
         self._thread.shutdown()
 
-    def put(self, table, rows):
-        """Begin to copy a frame into the table's columns of the same names; errors come with the next call."""
+    def put(self, table, rows, frozen=False):
+        """Begin to copy a frame into the table's columns of the same names, as copy_rows; errors come with the next call."""
         self.wait()
         if len(rows):
-            self._going = self._thread.submit(copy_rows, self._connection, table, rows)
+            self._going = self._thread.submit(copy_rows, self._connection, table, rows, frozen)
 
     def wait(self):
         """Until the last rows are copied."""
@@ -44,16 +44,16 @@ class Copier:
             going.result()
 
 
-def copy_rows(connection, table, rows):
+def copy_rows(connection, table, rows, frozen=False):
     """COPY a frame; connection: of psycopg2. Frames of NumPy's integers and days alone go in binary, which PostgreSQL reads fastest.
 
-    In other frames empty text becomes null, as missing values do.
+    In other frames empty text becomes null, as missing values do. frozen: of a table that was truncated in this transaction.
     """
     columns = ", ".join(f'"{column}"' for column in rows.columns)
     plain = all(isinstance(dtype, np.dtype) and dtype.kind in "iM" for dtype in rows.dtypes)
     data, form = (_as_binary(rows), "binary") if plain else (_as_csv(rows), "csv")
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT {form})", io.BytesIO(data), size=1 << 20)
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT {form}, FREEZE {frozen})", io.BytesIO(data), size=1 << 20)
 
 
 def _as_binary(rows):

@@ -104,7 +104,7 @@ class _Venues:
         prepared = prepared if accepted.all() else prepared[accepted]
         if self._first:
             self._writing.changed += len(prepared)
-            self._writing.copier.put(venue.name, prepared.assign(load_run=self._writing.run))
+            self._writing.copier.put(venue.name, prepared.assign(load_run=self._writing.run), frozen=True)
         else:
             self._staged.put(prepared)
 
