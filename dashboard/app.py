@@ -18,9 +18,10 @@ from xstatic.pkg import leaflet
 
 from dashboard import tiles
 from dashboard.export import coverage_workbook, findings_workbook
+from dashboard.exports import export_map
 from dashboard.gate import SIGN_IN, Gate
 from dashboard.loads import LARGEST, find_offered
-from dashboard.maps import encode_topojson
+from dashboard.maps import encode_topojson, map_script
 from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
 from dashboard.sign_in import SignIn, leave, show_password, take_password
@@ -164,6 +165,15 @@ def not_countable(request, error):
     return PlainTextResponse("no figures of this", 404)
 
 
+def map_scripts(request):
+    """The map's own scripts, which the browser asks about each time, as about Files."""
+    body = map_script()
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="text/javascript; charset=utf-8", headers=headers)
+
+
 class Files(StaticFiles):
     """Files that the browser asks about each time, so that it takes the new ones after an upgrade."""
 
@@ -183,6 +193,8 @@ SETTINGS = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
     "server.maxUploadSize": LARGEST,
+    # A change of the map's indicator sends a fifth of the bytes so
+    "server.enableWebsocketCompression": True,
     # No message is sent as a reference to an earlier one: choices made faster than the network answers broke the page
     # ("Cached ForwardMsg MISS"), since the browser forgets earlier messages by its own count of runs.
     "global.minCachedMessageSize": 1_000_000_000,
@@ -201,6 +213,7 @@ def routes(provider=None):
         Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
         Route(tiles.PATH, tiles.tile),
         Route("/export/coverage.xlsx", coverage_table),
+        Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),
         Route("/data/checked/{token}.xlsx", checked_findings),
         Route("/health", health),
@@ -211,6 +224,7 @@ def routes(provider=None):
         Route("/sign-out", leave, methods=["POST"]),
         Route("/password", show_password),
         Route("/password", take_password, methods=["POST"]),
+        Route("/lib/phuqr.js", map_scripts),
         Mount("/lib/leaflet", Files(directory=leaflet.BASE_DIR)),
         Mount("/lib/phuqr", Files(directory=_HERE / "static")),
     ]

@@ -68,7 +68,7 @@ def serve_both(place):
             running("phuqr", "serve", "--port") as gated,
             running("dashboard.bench_servers", told=told) as ungated,
         ):
-            yield Server(gated, _sign_in(gated, name, password)), Server(ungated, key)
+            yield Server(gated, sign_in(gated, name, password)), Server(ungated, key)
     finally:
         set_disabled(operator(), name)  # ends its session, on record
         with db.gating() as connection:
@@ -117,7 +117,7 @@ def _answers(port):
         return False
 
 
-def _sign_in(port, name, password):
+def sign_in(port, name, password):
     """The cookie that `phuqr serve` gives."""
     with closing(connect(port)) as connection:
         form = {"Content-Type": "application/x-www-form-urlencoded"}

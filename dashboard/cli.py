@@ -53,6 +53,7 @@ class Topic(StrEnum):
     load = "load"
     tracing = "tracing"
     coverage = "coverage"
+    map = "map"
 
 
 @app.command()
@@ -93,15 +94,19 @@ def serve(
 def bench(
     topic: Annotated[
         Topic | None,
-        typer.Argument(help="Only the query, small routes or the page; or, of much data of its own, files, hotspots or windows."),
+        typer.Argument(help="Only the query, small routes or the page; or, of data of its own, files, hotspots, windows or the map."),
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, 3 of the load, 5 of tracing, 9 of coverage."),
+        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, 3 of the load, 5 of tracing, 9 of coverage, 12 of the map."),
+    ] = None,
+    country: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Communes of a country for the map, as phuqr load boundaries takes them."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ):
-    """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how much data loads and is read."""
+    """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how much data loads, is read and drawn."""
     if topic is Topic.load:
         from dashboard.bench_load import run_load_bench
 
@@ -116,6 +121,11 @@ def bench(
         from dashboard.bench_coverage import run_coverage_bench
 
         run_coverage_bench(pairs or 9, as_json)
+        return
+    if topic is Topic.map:
+        from dashboard.bench_map import run_map_bench
+
+        run_map_bench(pairs, as_json, country)
         return
     from dashboard.bench import run_bench
 

@@ -102,18 +102,17 @@ def show_account(reader, text):
     )
 
 
-def choose_filters(reader, held, text, whole=False, groups=True):
-    """The row of filters; returns the Filters as they now stand and the units in force at the window's end.
+def find_filters(reader, held, text, whole=False):
+    """The Filters as address and widgets now say, the units in force at the window's end, whether the widgets have to be told, and
+    whether something that was asked for fell back.
 
-    whole: the page can show all in scope at once; another opens on one of the units that make it up. groups: its figures differ by
-    obligation group; else the choice of one stays as it was, out of sight.
+    whole: the page can show all in scope at once; another opens on one of the units that make it up.
     """
     opened = state.address_changed()
     asked = st.query_params if opened else state.from_widgets().as_query()
     window = state.read_window(asked, held.scans_until or today())
     atlas = data.atlas(held.version, reader.scope, window.last)
-    tops = atlas.tops()
-    if not tops:
+    if not atlas.tops():
         st.info(text("error.no_scope"))
         st.stop()
     # What was chosen is read as an address is: the units of another window's end may be others
@@ -121,7 +120,17 @@ def choose_filters(reader, held, text, whole=False, groups=True):
     narrowed = filters.unit == WHOLE and not whole
     if narrowed:
         filters = replace(filters, unit=default_unit(held, atlas))
-    if opened or fell_back or narrowed:
+    return filters, atlas, opened or fell_back or narrowed, fell_back
+
+
+def choose_filters(reader, held, text, whole=False, groups=True):
+    """The row of filters; returns the Filters as they now stand and the units in force at the window's end.
+
+    whole: as find_filters has it. groups: the page's figures differ by obligation group; else the choice of one stays as it was, out of sight.
+    """
+    filters, atlas, to_tell, fell_back = find_filters(reader, held, text, whole)
+    tops = atlas.tops()
+    if to_tell:
         state.to_widgets(filters)
     if fell_back:
         st.warning(text("error.choice"))

@@ -1,6 +1,7 @@
 """The map of a page with all that stands around it: the way up, the legend, and what is known of the venues' places."""
 
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit_folium import st_folium
@@ -16,6 +17,8 @@ from dashboard.venue_panel import narrowed, scans_known
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
+SHOWN = "map-is-shown"  # in the session's state, once the browser has told that it has drawn the map
+EXPORTS = {"map.html": "HTML", "map.png": "PNG", "map.pdf": "PDF", "communes.geojson": "GeoJSON", "communes.gpkg": "GeoPackage"}
 SHAPES = {"never": "✕", "silent": "○", "active": "●", "unknown": "•"}
 _SAID = ("shown", "there", "total", "unplaced")
 TOLD_ONE_BY_ONE = (
@@ -59,6 +62,9 @@ def top_of(atlas, unit):
 def go_to(unit, commune=None, near=False):
     """Choose a unit, and a commune in it; for callbacks."""
     st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
+    if SHOWN not in st.session_state:  # the page has the map only yet, and will read its address once more
+        chosen = {"unit": unit, "commune": commune, "near": "1" if near else None}
+        st.query_params.update({name: value for name, value in chosen.items() if value})
 
 
 def show_path(atlas, filters, text):
@@ -83,6 +89,9 @@ def show_path(atlas, filters, text):
 def take_click(reader, atlas, filters, outside, key):
     """What a click on the map, or a place found there, leads to."""
     said = st.session_state[key]
+    if "painted" in said:
+        st.session_state[SHOWN] = True
+        return None
     if "venue" in said:
         st.session_state["map-venue"] = data.venue_code(reader.scope, int(said["venue"]))
         return None
@@ -104,9 +113,9 @@ def take_click(reader, atlas, filters, outside, key):
 
 
 def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT, camera=None, largest=None):
-    """The communes coloured as the chosen layer says; the geometry is that of all in scope around the chosen unit, so that it travels once.
+    """The communes coloured as the chosen layer says, and the legend.
 
-    found: the Coverage by commune. camera: a name that maps of one page share, where they are to move as one; largest: the number of
+    The geometry is that of all in scope around the chosen unit, so that it travels once. found: the Coverage by commune. camera: a name that maps of one page share, where they are to move as one; largest: the number of
     venues of their largest circle.
     """
     top = top_of(atlas, filters.unit)
@@ -136,6 +145,7 @@ def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT
         selected=filters.commune,
         **({"mark_labels": layer.mark_labels} if layer.mark_labels else {}),
         **({"camera": camera} if camera else {}),
+        **({"report": True} if SHOWN not in st.session_state else {}),
         **frames(layer, outside, codes, text),
         **venue_layer(reader, held, filters, atlas, found, text),
     )  # fmt: skip
@@ -246,3 +256,12 @@ def choose_layer(reader, held, filters, text):
 def choose_breaks(text):
     """How the classes are made."""
     st.selectbox(text("breaks"), BREAKS, key="map-breaks", format_func=lambda name: text(f"breaks.{name}"))
+
+
+def show_exports(filters, text):
+    """Links that take the map away, as it is chosen."""
+    query = urlencode(filters.as_query())
+    links = "".join(
+        f'<a href="{escape(f"/export/{name}?{query}")}" target="_self" download>{escape(label)}</a>' for name, label in EXPORTS.items()
+    )
+    st.html(f'<p class="phuqr-take"><b>{escape(text("take"))}</b>{links}</p>')

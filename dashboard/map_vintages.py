@@ -50,7 +50,7 @@ def show_converted(reader, held, filters, found, vintage, text):
     bounds = find_bounds(rows, rate, filters.view.breaks)
     classes = classify(rows, rate, bounds)
     outside = dict.fromkeys(set(codes) - set(classes.index), OUTSIDE)
-    place = found.unit.name if found.unit else text("whole")
+    place = found.unit.name or text("whole")
     estimated = int(rows["estimated"].sum())
     lines = [
         text.window(window),

@@ -12,6 +12,8 @@ Both must be built anew for each run: st_folium writes into what it is given.
 import json
 import math
 import re
+from functools import cache
+from importlib.resources import files
 
 import folium
 import topojson
@@ -85,6 +87,13 @@ def encode_topojson(units, names=None):
     return json.dumps(topology, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@cache
+def map_script():
+    """The map's own scripts as one, so that the browser asks once for what each of them needs of the others."""
+    folder = files("dashboard") / "static"
+    return "".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS).encode()
+
+
 def script_json(value):
     """The value as JSON that can stand in a script, whatever the texts in it contain; plain ASCII."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, separators=(",", ":")))
@@ -96,7 +105,7 @@ class CommuneMap(folium.Map):
     labels: see commune_map.
     """
 
-    default_js = [("leaflet", "/lib/leaflet/leaflet.js"), *((name, f"/lib/phuqr/{name}.js") for name in SCRIPTS)]
+    default_js = [("leaflet", "/lib/leaflet/leaflet.js"), ("phuqr", "/lib/phuqr.js")]
     default_css = [("leaflet_css", "/lib/leaflet/leaflet.css"), ("phuqr_css", "/lib/phuqr/phuqr-map.css")]
 
     def __init__(self, labels):

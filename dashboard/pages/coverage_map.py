@@ -6,10 +6,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import data, panels
-from dashboard.frame import choose_filters, page, show_heading
-from dashboard.map_panel import choose_breaks, choose_layer, go_to, show_map, show_path, show_quality
-from dashboard.map_split import choose_beside, show_split
-from dashboard.map_vintages import choose_drawn, show_converted
+from dashboard.frame import choose_filters, find_filters, page, show_heading
+from dashboard.map_panel import go_to
+from dashboard.map_part import opens_with_map, show_map_part, wait_for_map
 from dashboard.venue_panel import show_venue, show_venues
 from geo.coverage import COUNTS, RATES
 from geo.units import ancestors
@@ -47,7 +46,7 @@ def show_table(filters, atlas, found, text):
         "name": text("commune"),
         "parent_code": text("district_short"),
     }
-    st.markdown(f"**{text('table', count=text.number(len(table)))}**")
+    st.markdown(f"**{text('table', count=text.number(len(table)), rate=text(rate))}**")
 
     key, codes = f"table-{filters.unit}", list(rows["code"])
 
@@ -80,32 +79,25 @@ def show_table(filters, atlas, found, text):
 
 with page("") as (text, reader):
     held = data.holdings(reader.scope)
-    heading = st.container()
-    filters, atlas = choose_filters(reader, held, text, whole=True)
+    heading, choices, figures = st.container(), st.container(key="choices"), st.container()
+    bare = opens_with_map()
+    with choices:
+        find = find_filters if bare else choose_filters
+        filters, atlas, *_ = find(reader, held, text, whole=True)
+    bare = bare and not (filters.view.beside or filters.view.drawn)
     window = filters.window
     coverage = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group)
     with heading:
         show_heading("title", held, atlas, coverage, text)
-    st.html(panels.figures(coverage.total, filters.window, text))
-    st.segmented_control(
-        text("indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
-    )
-    beside = choose_beside(filters, text)
-    show_path(atlas, filters, text)
-    if beside:
-        show_split(reader, held, filters, atlas, coverage, beside, text)
-    left, right = st.columns([3, 2], gap="medium")
+    figures.html(panels.figures(coverage.total, filters.window, text))
+    left, right = (st.container(), st.container()) if filters.view.beside else st.columns([3, 2], gap="medium")
     with left:
-        drawn = choose_drawn(reader, held, filters, atlas, text)
-        if drawn:
-            show_converted(reader, held, filters, coverage, drawn, text)
-        elif not beside:
-            choose_layer(reader, held, filters, text)
-            show_map(reader, held, filters, atlas, coverage, text)
-        choose_breaks(text)
-        show_quality(reader, held, filters, atlas, text)
-    with right:
-        show_venue(reader, held, filters, atlas, coverage, text)
-        show_commune(reader, held, filters, atlas, text)
-        show_table(filters, atlas, coverage, text)
-    show_venues(reader, held, filters, atlas, coverage, text)
+        show_map_part([], reader, held, filters, atlas, coverage, text, bare)
+    if bare:
+        wait_for_map()
+    else:
+        with right:
+            show_venue(reader, held, filters, atlas, coverage, text)
+            show_commune(reader, held, filters, atlas, text)
+            show_table(filters, atlas, coverage, text)
+        show_venues(reader, held, filters, atlas, coverage, text)

@@ -12,7 +12,7 @@
   const fills = new Map();             // colour and mark -> what to fill with
   let map, labels, hover, casing, selection, circles, note, overlay;
   let world = null, view = null, values = null;
-  let failed = false, paints = 0, lastPaintMs = null;
+  let failed = false, reported = false, paints = 0, lastPaintMs = null;
   let clicks = Date.now();             // never the same number twice, not even in a frame mounted again
 
   // A tile that repeats, drawn at the canvas's own resolution.
@@ -193,6 +193,12 @@
     window.Streamlit?.setComponentValue({ ...said, n: ++clicks });
   }
 
+  // The page that opened with nothing but the map adds the rest when it hears of this.
+  function report() {
+    if (values.report && !reported) tell({ painted: true });
+    reported = true;
+  }
+
   function apply() {
     const began = performance.now();
     for (const [code, polygon] of world.polygons) {
@@ -214,6 +220,7 @@
     L.Util.requestAnimFrame(() => {
       lastPaintMs = performance.now() - began;
       page.dataset.phuqrPaints = ++paints;
+      report();
     });
   }
 
@@ -282,6 +289,7 @@
       failed = true;
       note.textContent = labels.failed;
       console.warn(error);
+      report();
     }
     if (failed || values.geometry !== geometry) return;
     if (values.classes.length !== found.order.length) {
@@ -297,9 +305,15 @@
 
   Object.assign(window.phuqr, {
     start, paint, tell,
+    // Where a commune is in the frame, or null where it is too small or hidden; for tests
+    pointOf: (code) => {
+      const middle = world.order[world.places.get(code)]?.middle;
+      const at = middle && map.latLngToContainerPoint(middle), { x, y } = map.getSize();
+      return at && at.x > 8 && at.y > 130 && at.x < x - 60 && at.y < y - 60 ? [at.x, at.y] : null;
+    },
     state: () => ({
       ready: !!world && !failed, failed, communes: world?.polygons.size ?? 0, painted: world?.painted.size ?? 0,
-      paints, lastPaintMs, selected: values?.selected ?? null, circles: circles?.getLayers().length ?? 0,
+      geometry: values?.geometry ?? null, paints, lastPaintMs, selected: values?.selected ?? null, circles: circles?.getLayers().length ?? 0,
       classes: Object.fromEntries([...(world?.polygons.keys() ?? [])].map((code) => {
         const key = letter(code);
         return [code, OTHERS[key] ?? parseInt(key, 36)];

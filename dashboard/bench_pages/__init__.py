@@ -1,0 +1,1 @@
+"""Pages that only `phuqr bench map` serves, to measure the map beside."""

@@ -1,0 +1,81 @@
+"""The part of the page that has the map: it runs by itself when only what is drawn changes, and comes first when the page opens.
+
+A choice of another rate then sends the map's colours and legend, and not the table of communes again. What else is chosen runs the
+whole page, and so does a session that has ended or data that were loaded meanwhile.
+"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import data, state
+from dashboard.map_panel import SHOWN, choose_breaks, choose_layer, show_exports, show_map, show_path, show_quality
+from dashboard.map_split import choose_beside, show_split
+from dashboard.map_vintages import choose_drawn, show_converted
+from dashboard.navigation import SESSION_HEADER
+from geo.coverage import RATES
+from geo.errors import PhuqrError
+
+PATIENCE_S = 4  # so long the rest of the page waits for the browser to draw the map
+
+
+def opens_with_map():
+    """Whether the browser has yet to draw the map: all else, whose scripts take longer to load than the map's, comes after it."""
+    return SESSION_HEADER in st.context.headers and SHOWN not in st.session_state
+
+
+@st.fragment(run_every=PATIENCE_S)
+def wait_for_map():
+    """The rest of the page comes when the browser tells that the map is drawn, or when this runs once more."""
+    if "map-is-awaited" in st.session_state:
+        st.session_state[SHOWN] = True
+        st.rerun()
+    st.session_state["map-is-awaited"] = True
+
+
+@st.fragment
+def show_map_part(runs, reader, held, filters, atlas, found, text, bare=False):
+    """The rate, the layers and the map with its legend. runs: a list that is empty when the whole page runs. bare: the map alone."""
+    if runs:
+        if bare:
+            st.rerun()
+        filters = _follow(reader, held, filters)
+    runs.append(True)
+    above = st.container(key="map-above")
+    if bare:
+        show_map(reader, held, filters, atlas, found, text)
+        return
+    with above:
+        st.segmented_control(
+            text("indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
+        )
+        beside = choose_beside(filters, text)
+        show_path(atlas, filters, text)
+        drawn = None if beside else choose_drawn(reader, held, filters, atlas, text)
+        if not (beside or drawn):
+            choose_layer(reader, held, filters, text)
+    if beside:
+        show_split(reader, held, filters, atlas, found, beside, text)
+    elif drawn:
+        show_converted(reader, held, filters, found, drawn, text)
+    else:
+        show_map(reader, held, filters, atlas, found, text)
+    choose_breaks(text)
+    show_quality(reader, held, filters, atlas, text)
+    show_exports(filters, text)
+    state.write_address(filters)
+
+
+def _follow(reader, held, filters):
+    """The Filters as they now stand, where only what is drawn has changed; else the whole page runs."""
+    try:
+        same = data.reader() == reader and data.holdings(reader.scope) == held
+    except PhuqrError:
+        same = False  # the whole page tells why
+    now = state.from_widgets()
+    layers = filters.view.layer, now.view.layer
+    drawn = replace(filters.view, layer=now.view.layer, breaks=now.view.breaks)
+    listed = "venues" in layers and layers[0] != layers[1]
+    if not same or listed or now != replace(filters, indicator=now.indicator, view=drawn):
+        st.rerun()
+    return now
