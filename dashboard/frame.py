@@ -52,6 +52,7 @@ def page(path):
         _forget_another(reader)
         show_account(reader, text)
         yield text, reader
+        state.mark_whole()
     except PhuqrError as error:
         logging.getLogger("phuqr").warning("%s", error)
         st.error(text(_NOTICES.get(type(error), "error.database")))
@@ -109,7 +110,7 @@ def find_filters(reader, held, text, whole=False):
     whole: the page can show all in scope at once; another opens on one of the units that make it up.
     """
     opened = state.address_changed()
-    asked = st.query_params if opened else state.from_widgets().as_query()
+    asked = state.read_address() if opened else state.from_widgets().as_query()
     window = state.read_window(asked, held.scans_until or today())
     atlas = data.atlas(held.version, reader.scope, window.last)
     if not atlas.tops():
@@ -130,8 +131,9 @@ def choose_filters(reader, held, text, whole=False, groups=True):
     """
     filters, atlas, to_tell, fell_back = find_filters(reader, held, text, whole)
     tops = atlas.tops()
-    if to_tell:
+    if to_tell or not state.was_whole():
         state.to_widgets(filters)
+    state.mark_whole(False)
     if fell_back:
         st.warning(text("error.choice"))
     top = WHOLE if filters.unit == WHOLE else atlas.top(filters.unit).code

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard import data, data_panels, lagging_panels, panels
+from dashboard import data, data_panels, lagging_panels, panels, state
 from dashboard.app import geometry_url
 from dashboard.islands import archipelagos, with_islands
 from dashboard.map_layers import find_layer
@@ -62,9 +62,8 @@ def top_of(atlas, unit):
 def go_to(unit, commune=None, near=False):
     """Choose a unit, and a commune in it; for callbacks."""
     st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
-    if SHOWN not in st.session_state:  # the page has the map only yet, and will read its address once more
-        chosen = {"unit": unit, "commune": commune, "near": "1" if near else None}
-        st.query_params.update({name: value for name, value in chosen.items() if value})
+    if "written" not in st.session_state:
+        state.go_on_opening(unit, commune, near)
 
 
 def show_path(atlas, filters, text):
@@ -95,6 +94,8 @@ def take_click(reader, atlas, filters, outside, key):
     if "venue" in said:
         st.session_state["map-venue"] = data.venue_code(reader.scope, int(said["venue"]))
         return None
+    # What a run that was cut short had been told is not what stands now
+    filters = state.from_widgets() if "written" in st.session_state else filters
     code = said.get("unit")
     if code in atlas.units and atlas.units[code].in_scope:
         return go_to(code)

@@ -76,6 +76,6 @@ def _follow(reader, held, filters):
     layers = filters.view.layer, now.view.layer
     drawn = replace(filters.view, layer=now.view.layer, breaks=now.view.breaks)
     listed = "venues" in layers and layers[0] != layers[1]
-    if not same or listed or now != replace(filters, indicator=now.indicator, view=drawn):
+    if not same or not state.was_whole() or listed or now != replace(filters, indicator=now.indicator, view=drawn):
         st.rerun()
     return now

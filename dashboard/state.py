@@ -20,6 +20,8 @@ CALENDAR = date(2020, 1, 1), date(2099, 12, 31)
 
 
 _OWN = "unit", "from", "to", "indicator", "group", "commune", "lang", "by", "every"
+# Of these nothing comes only from a browser that has not been told yet what is chosen, as after a run cut short.
+_NEVER_EMPTY = "indicator", "map-layer"
 BY = "commune", "district", "department", "kind"
 PARAMETERS = _OWN + map_view.PARAMETERS
 
@@ -116,6 +118,9 @@ def from_widgets():
     if "written" in chosen:  # Streamlit forgets the widgets that a run did not come to, because of an error
         for name, value in _widgets(chosen.written).items():
             chosen.setdefault(name, value)
+            if name in _NEVER_EMPTY and chosen[name] is None:
+                chosen[name] = value
+                mark_whole(False)
     window = Window(*chosen.days) if len(chosen.days) == 2 else chosen.written.window
     group = None if chosen.group == ALL else chosen.group
     view = View(**{field.name: chosen.get(f"map-{field.name}", field.default) for field in fields(View)})
@@ -135,8 +140,30 @@ def address_changed():
     return from_widgets() == written and st.query_params.to_dict() != written.as_query()
 
 
+def go_on_opening(unit, commune, near):
+    """Keep what was chosen on the map of a page that has read no more than its address yet, for when it reads it once more."""
+    st.session_state.go = {"unit": unit, "commune": commune, "near": "1" if near else None}
+
+
+def read_address():
+    """The page's address as a query, and over it what was chosen before the page could write it there."""
+    asked = st.query_params.to_dict() | st.session_state.get("go", {})
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def mark_whole(whole=True):
+    """Keep whether a run of the page came to its end, or another choice cut it short."""
+    st.session_state["page-is-whole"] = whole
+
+
+def was_whole():
+    """Whether the last run came to its end: of one that did not the browser may have been told nothing."""
+    return st.session_state.get("page-is-whole", False)
+
+
 def write_address(filters):
     """Put the filters into the page's address."""
+    st.session_state.pop("go", None)
     before = st.session_state.get("written", filters)
     st.session_state.written = filters
     # Also where the address already reads so, after a choice: one written before may be on its way to the browser

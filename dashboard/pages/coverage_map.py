@@ -49,13 +49,14 @@ def show_table(filters, atlas, found, text):
     st.markdown(f"**{text('table', count=text.number(len(table)), rate=text(rate))}**")
 
     key, codes = f"table-{filters.unit}", list(rows["code"])
+    # The row of the open panel is the one ticked, wherever it was opened or closed
+    ticked = [codes.index(filters.commune)] if filters.commune in codes else []
 
     def take_row():
         chosen = st.session_state[key].selection.rows
-        st.session_state.commune = codes[chosen[0]] if chosen else None
+        if chosen != ticked:  # else the browser says no more than what it was told, perhaps beside a click on the map
+            st.session_state.commune = codes[chosen[0]] if chosen else None
 
-    # The row of the open panel is the one ticked, wherever it was opened or closed
-    ticked = [codes.index(filters.commune)] if filters.commune in codes else []
     st.session_state[key] = {"selection": {"rows": ticked}}
     st.dataframe(
         table.style.format(forms),

@@ -24,6 +24,7 @@ from dashboard.maps import (
     WATCH,
     commune_map,
     encode_topojson,
+    map_script,
     paint,
 )
 
@@ -263,7 +264,7 @@ def test_names_cannot_leave_the_script(sent):
 
 def test_nothing_comes_from_outside(sent):
     arguments = sent()
-    assert arguments["js_links"] == ["/lib/leaflet/leaflet.js", *(f"/lib/phuqr/{name}.js" for name in SCRIPTS)]
+    assert arguments["js_links"] == ["/lib/leaflet/leaflet.js", "/lib/phuqr.js"]
     assert arguments["css_links"] == ["/lib/leaflet/leaflet.css", "/lib/phuqr/phuqr-map.css"]
     page = commune_map(TEXTS).get_root().render()
     static = files("dashboard") / "static"
@@ -274,6 +275,13 @@ def test_nothing_comes_from_outside(sent):
     ]
     for text in texts:
         assert not re.search(r"https?:|[\"'(]//", text)
+
+
+def test_the_browser_asks_once_for_all_scripts_of_the_map():
+    parts = {path.name: path.read_bytes() for path in (files("dashboard") / "static").iterdir() if path.name.endswith(".js")}
+    del parts["phuqr-marks.js"]  # of the map of hotspots
+    assert parts.keys() == {f"{name}.js" for name in SCRIPTS}
+    assert all(part in map_script() for part in parts.values())
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
