@@ -11,6 +11,7 @@ from geo import db
 from geo.audit import record
 from geo.coverage import read_coverage, read_holdings
 from geo.units import WHOLE, read_atlas
+from geo.whole import read_whole
 
 # By the file's name in the address: what makes it, and what it is.
 FILES = {
@@ -38,8 +39,10 @@ def export_map(request):
         filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
         if fell_back:
             raise HTTPException(404)
-        place = None if filters.unit == WHOLE else filters.unit
-        coverage = read_coverage(connection, place, window, group=filters.group)
+        if filters.unit == WHOLE:
+            coverage = read_whole(connection, window, group=filters.group)
+        else:
+            coverage = read_coverage(connection, filters.unit, window, group=filters.group)
         exported = read_exported(connection, reader, held, filters, atlas, coverage, Text(filters.language))
         if exported.polygons.empty:
             raise HTTPException(404)

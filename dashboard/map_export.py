@@ -12,7 +12,6 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-from branca.element import Element
 from xstatic.pkg import leaflet
 
 from dashboard import panels
@@ -91,22 +90,23 @@ def standalone_page(exported):
             **({"mark_labels": layer.mark_labels} if layer.mark_labels else {}),
         )
     )  # fmt: skip
-    root = shown.get_root()
-    root.html.add_child(Element(f'<footer class="phuqr-foot">{panels.legend(layer.title, layer.entries, text, layer.rule)}</footer>'))
-    root.header.add_child(Element(f"<title>{escape(exported.title)}</title>"))
-    return _inline(root.render()).encode()
+    foot = f'<footer class="phuqr-foot">{panels.legend(layer.title, layer.entries, text, layer.rule)}</footer>'
+    page = _inline(shown.get_root().render(), f"<title>{escape(exported.title)}</title>")
+    # Only now: branca reads what it is given as a template, in which a name of a file could be code
+    return page.replace("</body>", f"{foot}</body>", 1).encode()
 
 
-def _inline(page):
-    """The page with each file that it names put in its place."""
+def _inline(page, head):
+    """The page with each file that it names put in its place, and more for its head."""
     base = Path(leaflet.BASE_DIR)
-    style = re.sub(r"url\([^)]*\)", "none", (base / "leaflet.css").read_text(encoding="utf-8"))
+    style = re.sub(r"/\*.*?\*/", "", (base / "leaflet.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    style = re.sub(r"url\([^)]*\)", "none", style)  # pictures of a marker and of layers, which the map does not have
     style += (_STATIC / "phuqr-map.css").read_text(encoding="utf-8") + (_STATIC / "phuqr-export.css").read_text(encoding="utf-8")
     scripts = {"/lib/leaflet/leaflet.js": (base / "leaflet.js").read_text(encoding="utf-8"), "/lib/phuqr.js": map_script().decode()}
     page = re.sub(r'<link[^>]*href="/lib/[^"]*"[^>]*/?>', "", page)
     for address, script in scripts.items():
         page = re.sub(rf'<script[^>]*src="{re.escape(address)}"[^>]*></script>', lambda _: f"<script>{script}</script>", page, count=1)
-    return page.replace("</head>", f"<style>{style}</style></head>", 1)
+    return page.replace("</head>", f"{head}<style>{style}</style></head>", 1)
 
 
 def communes_frame(exported):

@@ -114,5 +114,5 @@ def _write(figure, exported):
         said.set_parse_math(False)
     small = [layer.rule, text("legend.rule"), layer.definition]
     lines = [line for each in small for line in textwrap.wrap(each, 52)]
-    figure.text(0.705, 0.30, "\n".join(lines), fontsize=7.5, color=_SMALL, va="top", linespacing=1.4, parse_math=False)
+    figure.text(0.705, 0.8 - 0.026 * len(patches), "\n".join(lines), fontsize=7.5, color=_SMALL, va="top", linespacing=1.4, parse_math=False)
     figure.text(0.97, 0.03, exported.source, fontsize=7.5, color=_SMALL, ha="right", parse_math=False)

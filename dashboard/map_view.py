@@ -49,6 +49,7 @@ class View:
 
 
 PARAMETERS = tuple(field.name for field in fields(View))
+DEFAULTS = {field.name: field.default for field in fields(View) if isinstance(field.default, str)}
 
 
 def read_view(query, commune):

@@ -93,7 +93,7 @@ def read_filters(query, window, unit, groups, atlas):
     elif commune in communes_within(units, filters.unit):
         filters = replace(filters, commune=commune)
     filters = replace(filters, view=read_view(query, filters.commune))
-    used = filters.as_query()
+    used = map_view.DEFAULTS | filters.as_query()
     return filters, any(used.get(name) != query[name] for name in PARAMETERS if name in query)
 
 

@@ -25,7 +25,7 @@ from geo.accounts import add_account, set_disabled
 from geo.audit import operator
 
 VI = Text("vi")
-TABLE = "/export/coverage.xlsx?unit=440"
+TABLE, MAP = "/export/coverage.xlsx?unit=440", "/export/map.png?unit=440"
 OWN, OTHERS = "Xã Quang Vĩnh".encode(), "Xã Kỳ Lợi".encode()  # of Đức Thọ, and not of it
 INJECTIONS = ["' OR '1'='1", "440'; DROP TABLE session; --", "440) UNION SELECT password_hash FROM account --", "%(x)s"]
 # Streamlit's own routes that serve what knows no scope, tell of the server, or sign in by themselves
@@ -270,7 +270,7 @@ def test_what_no_rule_names_is_not_found(server, cookie, said, path):
     assert said().count(f"refused (404): POST '{path}' from 127.0.0.1") == 2
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/health", TABLE, "/_stcore/stream"])
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/health", TABLE, MAP, "/_stcore/stream"])
 def test_methods_that_nothing_needs_are_refused(server, cookie, said, path):
     methods = ["PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND"] + ["POST"] * (path != "/sign-in")
     for method in methods:
@@ -389,8 +389,9 @@ def test_injections_are_values_that_fit_nothing(server, cookie, text):
     assert sign_in(server, text, text)[0] == 401
     assert sign_in(server, "district", text)[0] == 401
     for name in ("unit", "from", "group", "commune", "indicator", "lang"):
-        status = ask(server, f"/export/coverage.xlsx?{urlencode({name: text})}", headers={"Cookie": cookie})[0]
-        assert status == 404, name
+        for file in ("coverage.xlsx", "map.html", "communes.gpkg"):
+            status = ask(server, f"/export/{file}?{urlencode({name: text})}", headers={"Cookie": cookie})[0]
+            assert status == 404, (file, name)
     for path in (f"/geo/{text}/1/440", f"/geo/1/{text}/440", f"/geo/1/1/{text}"):
         status, _, found = ask(server, f"{quote(path)}.topojson", headers={"Cookie": cookie})
         assert status < 500 and "Topology" not in found, path
