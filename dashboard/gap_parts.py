@@ -27,7 +27,8 @@ def show_gap(view, atlas, text):
         show_rates(view, text)
     with right:
         st.html(section(text("gap.weeks")))
-        st.altair_chart(week_chart(view.weeks, text), width="stretch", key="gap-weeks")
+        if view.weeks["declared"].any():
+            st.altair_chart(week_chart(view.weeks, text), width="stretch", key="gap-weeks")
     show_agencies(view, atlas, text)
 
 

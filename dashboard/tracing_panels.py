@@ -48,7 +48,7 @@ def gap_card(total, window, text):
     said = {"missed": text.number(missed), "declared": text.number(total["declared"])}
     ends = {name: text.percent(total[name]) for name in ("low", "high")}
     return card(
-        text("hotspots.card.gap"), text.percent(total["rate"]), text("hotspots.card.gap.of", **said, **ends),
+        text("hotspots.card.gap"), text.percent(total["rate"]), text("hotspots.card.gap.of", **said, **ends) if total["declared"] else "",
         text("hotspots.card.gap.definition", first=text.day(window.first), last=text.day(window.last)),
     )  # fmt: skip
 
@@ -57,10 +57,10 @@ def kind_cards(total, text):
     """The kinds of the gap, and what was covered, each with its share."""
     parts = []
     for kind in KINDS:
-        share = total[kind] / total["declared"] if total["declared"] else None
+        share = text("gap.share", share=text.percent(total[kind] / total["declared"])) if total["declared"] else ""
         parts.append(
             f'<div class="phuqr-gap-{kind}"><dt>{escape(text(f"gap.{kind}"))}</dt><dd>{escape(text.number(total[kind]))}</dd>'
-            f"<p>{escape(text('gap.share', share=text.percent(share)))}</p></div>"
+            f"<p>{escape(share)}</p></div>"
         )
     return f'<div class="phuqr-tally phuqr-gap"><dl>{"".join(parts)}</dl></div>'
 
