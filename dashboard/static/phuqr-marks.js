@@ -47,7 +47,10 @@
       icon, pane: "phuqr-marks", keyboard: true, alt: spot.title, zIndexOffset: 100 * spot.grade,
     });
     marker.bindTooltip(tooltip(spot.title, spot.lines), { className: "phuqr-tooltip", opacity: 1, offset: [dx, dy], direction: "top" });
-    marker.on("click", () => window.Streamlit?.setComponentValue({ venue: spot.code, n: ++clicks }));
+    marker.on("click keypress", ({ type, originalEvent }) => {
+      if (type === "click" || originalEvent.key === "Enter")
+        window.Streamlit?.setComponentValue({ venue: spot.code, n: ++clicks });
+    });
     return marker;
   }
 
