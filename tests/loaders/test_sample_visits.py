@@ -21,7 +21,7 @@ from loaders.visits import load_visits
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 
 
-def test_each_call_gives_the_same(monkeypatch):
+def test_each_call_gives_the_same():
     first = sample_visits()
     first["case_code"] = "x"
     assert sample_visits()["case_code"].str.match(r"MAU-F[01]-\d\d$").all()
