@@ -76,8 +76,9 @@ def show_agencies(view, atlas, text):
         "gap.state": [text(f"gap.state.{state}") for state in agencies["state"]],
         "gap.note": agencies["note"].fillna(""),
     })  # fmt: skip
+    key = f"agencies-{st.session_state.get('decisions', 0)}"  # a new one once an answer was noted: no other agency is ticked then
     ticked = st.dataframe(
-        table, key="agencies", hide_index=True, height=min(420, 38 + 35 * len(table)), on_select="rerun", selection_mode="single-row",
+        table, key=key, hide_index=True, height=min(420, 38 + 35 * len(table)), on_select="rerun", selection_mode="single-row",
         column_config={name: st.column_config.Column(text(name), pinned=name == "gap.agency") for name in table},
     ).selection.rows  # fmt: skip
     if ticked and ticked[0] < len(agencies):

@@ -241,6 +241,7 @@ def decide(text, does):
         st.session_state.decided = False
     else:
         st.session_state.decided = True
+        st.session_state.decisions = st.session_state.get("decisions", 0) + 1
         st.rerun()
 
 
