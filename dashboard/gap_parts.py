@@ -5,13 +5,14 @@ import streamlit as st
 
 from dashboard import tracing_panels
 from dashboard.data_panels import plain, section
-from dashboard.spot_parts import decide, kind_names, show_told
+from dashboard.spot_parts import decide, show_told
 from dashboard.timeline import week_chart
 from geo.decisions import rectify
 from geo.schema_tracing import RECTIFICATION_STATES
 from geo.tracing import KINDS, NO_VENUE
 
 LISTED = 300  # agencies on the list
+TITLES = {"district": "district_short", "commune": "commune", "kind": "hotspots.kind", "department": "sectors.name.department"}
 
 
 def show_gap(view, atlas, text):
@@ -40,17 +41,15 @@ def show_rates(view, text):
     )
     rows = view.gaps[by].rows
     rows = rows[rows["declared"] > 0].sort_values(["rate", "declared"], ascending=False)
-    if by == "kind":
-        names = kind_names(view, text) | {NO_VENUE: text("gap.none")}
-        named = rows["code"].map(names)
-    else:
-        named = rows["name"]
+    named = rows["name"]
+    if by in ("kind", "department"):
+        named = (named if text.language == "vi" else rows["name_en"]).mask(rows["code"] == NO_VENUE, text("gap.none"))
     table = pd.DataFrame({
         "name": named, "gap.rate": rows["rate"],
         "gap.interval": [f"{text.percent(low)} – {text.percent(high)}" for low, high in zip(rows["low"], rows["high"], strict=True)],
         "gap.declared": rows["declared"], **{f"gap.{kind}": rows[kind] for kind in KINDS},
     })  # fmt: skip
-    titles = {name: text("hotspots.kind" if by == "kind" else by if by != "district" else "district_short") if name == "name" else text(name) for name in table}
+    titles = {name: text(TITLES[by] if name == "name" else name) for name in table}
     forms = {"gap.rate": text.percent, "gap.declared": text.number, **{f"gap.{kind}": text.number for kind in KINDS}}
     st.dataframe(
         table.style.format(forms), hide_index=True, height=min(420, 38 + 35 * max(1, len(table))), placeholder=text("no_data"),

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from dashboard.printing import Format, describe, print_rows, record
+from dashboard.printing import Format, describe, print_rows, record, title
 from geo import db
 from geo.accounts import find_scope, operator_scope
 from geo.coverage import COUNTS, DEFINITIONS, MORE_COUNTS, RATES, SILENT_DAYS, Window, read_coverage
@@ -46,13 +46,15 @@ def indicators(
         staff = read_staff(connection, unit, window.last)
     figures = _figures(coverage)
     names = [name for name in ("code", "name", "name_en", "level", "parent_code") if name in coverage.rows]
-    told = describe(coverage, {name: DEFINITIONS[name] for name in figures}) | {"solution": coverage.solution}
+    told = describe(
+        coverage, {name: DEFINITIONS[name] for name in figures}, coverage.holdings, scans_until=coverage.scans_until,
+        solution=coverage.solution,
+    )  # fmt: skip
     if staff:
         told |= {"staff": record(staff.total) | {"definitions": STAFF_DEFINITIONS}}
     print_rows(
         format, told, coverage.rows[[*names, *figures]], ["code", "name", *figures],
-        f"{coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}",
-        coverage.total[["code", "name", "level", "parent_code", *figures]], width=260,
+        title(coverage), coverage.total[["code", "name", "level", "parent_code", *figures]], width=260,
     )  # fmt: skip
     if staff and format is Format.table:
         of = staff.total

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dashboard.printing import Format, describe, print_rows
+from dashboard.printing import Format, describe, print_rows, title
 from dashboard.reasons import reasons
 from dashboard.text import Text
 from geo import db
@@ -42,6 +42,7 @@ def lagging(
     text = Text("vi")
     rows = found.table()
     rows["reason"] = [". ".join(reasons(found, code, text)) for code in rows["code"]]
-    title = f"{found.coverage.unit.name}, {first:%d/%m/%Y} to {last:%d/%m/%Y}"
+    coverage = found.coverage
     columns = list(rows) if format is Format.csv else _SHOWN
-    print_rows(format, describe(found.coverage, DEFINITIONS), rows, columns, title)
+    told = describe(coverage, DEFINITIONS, coverage.holdings, scans_until=coverage.scans_until)
+    print_rows(format, told, rows, columns, title(coverage))

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from datetime import date
 from enum import StrEnum
 from numbers import Integral
 
@@ -11,6 +12,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+# Columns of words, which stand at the left
+_TEXTS = ("name", "reason", "agency", "note", "kind", "commune", "district")
 
 
 class Format(StrEnum):
@@ -21,23 +25,30 @@ class Format(StrEnum):
     json = "json"
 
 
-def describe(coverage, definitions):
-    """What a JSON object says of its figures before their rows: unit, window, definitions, as-of and the boundaries."""
-    held = coverage.holdings
+def describe(found, definitions, holdings, **more):
+    """What a JSON object says of its figures before their rows: unit, window, definitions, as-of, the boundaries, and `more`.
+
+    found: what has a unit, a window and a vintage, such as a coverage, a gap or hotspots.
+    """
     return {
-        "unit": coverage.unit.code,
-        "from": coverage.window.first.isoformat(),
-        "to": coverage.window.last.isoformat(),
+        "unit": found.unit.code,
+        "from": found.window.first.isoformat(),
+        "to": found.window.last.isoformat(),
         "definitions": definitions,
-        "as_of": held.as_of and held.as_of.isoformat(timespec="seconds"),
-        "scans_until": coverage.scans_until and coverage.scans_until.isoformat(),
-        "vintage": coverage.vintage.valid_from.isoformat(),
-        "invented": held.invented,
+        "as_of": holdings.as_of and holdings.as_of.isoformat(timespec="seconds"),
+        "vintage": found.vintage.valid_from.isoformat(),
+        "invented": holdings.invented,
+        **{name: _plain(value) for name, value in more.items()},
     }
 
 
+def title(found):
+    """What stands over a table: the unit and the window."""
+    return f"{found.unit.name}, {found.window.first:%d/%m/%Y} to {found.window.last:%d/%m/%Y}"
+
+
 def print_rows(format, told, rows, columns, title, total=None, width=220):
-    """Print a frame: all of it in JSON, its `columns` otherwise; `told` is what describe() gives.
+    """Print a frame: all of it in JSON, its `columns` otherwise; `told` is what describe() gives, `title` stands over a table.
 
     total: a Series that stands under the table, and in JSON beside the rows.
     """
@@ -52,8 +63,8 @@ def print_rows(format, told, rows, columns, title, total=None, width=220):
         return
     table = Table(*columns, title=escape(title), show_footer=total is not None)
     for column in table.columns:
-        column.justify = "left" if column.header in ("name", "reason") else "right"
-        column.footer = "" if total is None else escape(_cell(total[column.header]))
+        column.justify = "left" if column.header in _TEXTS else "right"
+        column.footer = "" if total is None else escape(_cell(total.get(column.header)))
     for each in records:
         table.add_row(*map(escape, each))
     Console(width=None if sys.stdout.isatty() else width).print(table)
@@ -63,15 +74,27 @@ def print_rows(format, told, rows, columns, title, total=None, width=220):
 
 
 def record(row):
-    """A row as JSON takes it: plain ints, fractions to six places, null where nothing is known."""
-    return {
-        name: None if pd.isna(value) else int(value) if isinstance(value, Integral)
-        else round(value, 6) if isinstance(value, float) else value
-        for name, value in row.items()
-    }  # fmt: skip
+    """A row as JSON takes it."""
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value):
+    """Plain ints, fractions to six places, days and moments as ISO 8601 has them, lists in order, null where nothing is known."""
+    if isinstance(value, list | set | tuple):
+        return sorted(map(_plain, value))
+    if pd.isna(value):
+        return None
+    if isinstance(value, date):  # moments are days, too
+        return value.isoformat()
+    if isinstance(value, bool | str):
+        return value
+    return int(value) if isinstance(value, Integral) else round(float(value), 6)
 
 
 def _cell(value):
-    if pd.isna(value):
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    value = _plain(value)
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)

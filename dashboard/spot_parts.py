@@ -19,7 +19,7 @@ from geo.audit import Actor
 from geo.coverage import Holdings
 from geo.decisions import review_hotspot
 from geo.errors import DatabaseError, TracingError
-from geo.hotspots import Hotspots, share_by
+from geo.hotspots import BEHIND, Hotspots, share_by
 from geo.schema_tracing import REVIEW_STATES
 from geo.tracing import Gap
 from geo.units import LEVELS, communes_within
@@ -58,7 +58,7 @@ def read_view(reader, held, filters, atlas):
     version = f"{held.version}.{data.tracing_version(reader.scope)}"
     asked = version, reader.scope, reader.name, reader.address, opened, filters.unit
     days, level = (filters.window.first, filters.window.last), atlas.units[filters.unit].level
-    bys = tuple(by for by in ("district", "commune", "kind") if by == "kind" or LEVELS[by] > min(level, 2))
+    bys = tuple(by for by in ("district", "commune", "kind", "department") if by not in LEVELS or LEVELS[by] > min(level, 2))
     return View(reader, held, asked, *data.hotspots(*asked, *days), *data.gap(*asked, *days, bys))
 
 
@@ -74,12 +74,11 @@ def show_news(view, text):
     st.html(f'<p class="phuqr-news" role="status">{said} {text("hotspots.place")}</p>')
 
 
-def show_cards(view, coverage, text):
+def show_cards(view, text):
     """The three figures of the unit."""
-    rate = coverage.total[RATE]
     st.html(tracing_panels.cards([
         tracing_panels.spot_card(view.hotspots, text),
-        tracing_panels.little_card(view.hotspots, rate, text),
+        tracing_panels.little_card(view.hotspots, text),
         tracing_panels.gap_card(view.gap.total, view.window, text),
     ]))  # fmt: skip
     if not view.gap.visits_known:
@@ -127,11 +126,12 @@ def show_map(view, coverage, atlas, names, chosen, text):
         for row in view.clusters.itertuples()
     ]
     codes = communes_within(atlas.units, top.code)
+    behind = {code: verdict for code, verdict in view.hotspots.verdicts.items() if verdict in BEHIND}
     box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (top.code, unit.code)}
     colours = paint(
         geometry_url(atlas.vintage, top.code), box[top.code], codes, dict.fromkeys(codes, OUTSIDE) | classes.to_dict(), PALETTE,
         rates={code: text.percent(rate) for code, rate in rates[RATE].items()}, indicator=text(RATE),
-        focus=box[unit.code] if unit.code != top.code else None,
+        focus=box[unit.code] if unit.code != top.code else None, marks=behind,
         source=text("source", source=atlas.vintage.origin, valid_from=text.day(atlas.vintage.valid_from)),
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def show_map(view, coverage, atlas, names, chosen, text):
     )  # fmt: skip
     st.html(
         tracing_panels.spot_legend(view.hotspots.rows, view.clusters, view.hotspots.metres, text)
-        + panels.legend(text(RATE), legend_entries(classes, RATE, text), text)
+        + panels.legend(text(RATE), legend_entries(classes, RATE, text, marks=behind), text)
     )
 
 
@@ -166,7 +166,7 @@ def show_list(view, names, chosen, text):
         "hotspots.grade": [text(f"hotspots.grade.{grade}") for grade in rows["grade"]],
         "hotspots.cases": rows["cases"],
         "commune": rows["commune"],
-        "hotspots.little": rows["scans_little"].map({True: text("hotspots.little.yes"), False: ""}),
+        "hotspots.little": [text(f"verdict.{verdict}") if little else "" for verdict, little in zip(rows["activity"], rows["scans_little"], strict=True)],
         **({"hotspots.new": [text(f"hotspots.new.{news}") if news else "" for news in rows["news"]]} if any(rows["news"]) else {}),
         "district_short": rows["district"],
         "hotspots.kind": [names.get(kind, kind) for kind in rows["kind"]],

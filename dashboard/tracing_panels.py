@@ -5,6 +5,7 @@ from html import escape
 import pandas as pd
 
 from dashboard.marks import GRADES
+from geo.hotspots import BEHIND
 from geo.tracing import KINDS
 
 
@@ -32,13 +33,13 @@ def spot_card(found, text):
     )  # fmt: skip
 
 
-def little_card(found, rate, text):
-    """How many of them lie where little is scanned; rate: of the whole unit."""
+def little_card(found, text):
+    """How many of them lie where little is scanned: in communes that lag, or are to be watched."""
     still = found.found[found.found["shown"] != "closed"]
-    count = text.number(still["scans_little"].sum())
+    counts = {verdict: text.number((still["activity"] == verdict).sum()) for verdict in BEHIND}
     return card(
-        text("hotspots.card.little"), count, text("hotspots.card.little.of", count=count, all=text.number(len(still))),
-        text("hotspots.card.little.definition", rate=text.percent(rate)),
+        text("hotspots.card.little"), text.number(still["scans_little"].sum()),
+        text("hotspots.card.little.of", all=text.number(len(still)), **counts), text("hotspots.card.little.definition"),
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def venue_panel(row, kind, text):
     state = text(f"hotspots.state.{row['shown']}") + (f" ({text('hotspots.reopened')})" if row["reopened"] else "")
     lines = [why(row, text)]
     if row["scans_little"]:
-        lines.append(text("hotspots.why.little", rate=text.percent(row["activity_rate"])))
+        lines.append(text("hotspots.why.little", verdict=text(f"verdict.{row['activity']}"), rate=text.percent(row["activity_rate"])))
     if not row["located"]:
         lines.append(text("hotspots.unlocated"))
     place = " · ".join([kind, row["commune"], row["district"], row["venue_code"]])

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from geo.coverage import Window
 from geo.db import statement
+from geo.lagging import read_verdicts
 from geo.schema import load_run
 from geo.tracing import find_place
 from geo.tracing_rules import first_day, read_rule
@@ -25,10 +26,12 @@ DEFINITIONS = {
     "grade": "1 to 3, by how many hold: many cases, many exposed, recent, a kind of venue where people are close (see phuqr rules list)",
     "state": "proposed, confirmed or closed by a reviewer; closed and told of anew since is proposed again, and reopened",
     "activity_rate": "I4 of the venue's commune",
-    "scans_little": "the commune's activity rate is below that of the whole unit asked for: these come first",
+    "activity": "the commune's verdict on it beside its district: ok, watch, lagging or too few (see phuqr lagging)",
+    "scans_little": "that verdict is lagging or watch: these come first, lagging before watch",
     "located": "false: the venue has no point of its own, lon and lat are one in its commune",
 }
 _MEMORY = sa.text("SET LOCAL work_mem = '64MB'")  # for the venues of some hundred thousand visits at once
+BEHIND = ("lagging", "watch")  # verdicts on a commune's activity that bring its hotspots to the top of the list
 LISTED = 500  # of the hotspots found, those that a page grades and shows
 GRADES = {0: 1, 1: 1, 2: 2, 3: 3, 4: 3}  # points -> grade
 MEETING = 108  # degrees east, where the two zones of the UTM grid over Vietnam meet
@@ -40,10 +43,10 @@ class Hotspots:
     """The hotspots of a unit at the end of a window.
 
     found: every one: what find_hotspots.sql gives, names of commune and district, state, reason, decided_at and account of the last
-    review, reopened, shown (the state as it is now: reopened ones are proposed), activity_rate and scans_little where there is a coverage.
+    review, reopened, shown (the state as it is now: reopened ones are proposed); and what rank adds where there is a coverage.
     rows: of these the first `most` of the list, also with meetings, exposed, exposed_whole, points, grade, and lon and lat of a point in
     the commune where the venue has none (located: it has). first: the first local day of the longest days that count. metres: within
-    which exposed venues make a cluster.
+    which exposed venues make a cluster. verdicts: on the activity of each commune of the coverage, by code; empty where there is none.
     """
 
     unit: Unit
@@ -53,6 +56,7 @@ class Hotspots:
     rows: pd.DataFrame
     first: date
     metres: int
+    verdicts: dict[str, str]
 
 
 def read_hotspots(connection, unit_code, window, known=None, coverage=None, most=None):
@@ -66,13 +70,14 @@ def read_hotspots(connection, unit_code, window, known=None, coverage=None, most
     connection.execute(_MEMORY)
     found = _read(connection, "find_hotspots", **place.asked, last=window.last, known=known)
     found = _add_names(found, place).assign(**_read_reviews(connection, found))
+    verdicts = {} if coverage is None else read_verdicts(connection, coverage, "activity").to_dict()
     if coverage is not None:
-        found = rank(found, coverage)
+        found = rank(found, coverage, verdicts)
     rows = _grade(connection, found.head(most) if most else found, place, window.last, known, days)
     if coverage is not None:
-        rows = rank(rows, coverage)
+        rows = rank(rows, coverage, verdicts)
     metres = read_rule(connection, "cluster_metres", place.province, window.last)
-    return Hotspots(place.unit, window, place.vintage, found, rows, first_day(window.last, days), metres)
+    return Hotspots(place.unit, window, place.vintage, found, rows, first_day(window.last, days), metres, verdicts)
 
 
 def _add_names(found, place):
@@ -117,18 +122,20 @@ def read_longest(connection, place, day):
     return max(read_rule(connection, "hotspot_days", place.province, day, kind.code) for kind in kinds)
 
 
-def rank(rows, coverage):
-    """The rows in the order of a leader's list: closed ones last; first those of communes that scan little; then the gravest.
+def rank(rows, coverage, verdicts):
+    """The rows in the order of a leader's list: closed ones last; first those of communes that lag, then of those to watch; the gravest.
 
-    coverage: of the unit that holds them, by commune (geo.coverage); gives activity_rate, and scans_little: it is below the unit's.
-    Where the rows have no grade yet, those of more cases are the graver.
+    coverage: of the unit that holds them, by commune (geo.coverage); verdicts: on the activity of these communes, by code (geo.lagging).
+    Gives activity_rate, activity (the verdict) and scans_little (it is one of BEHIND). Where the rows have no grade yet, those of more
+    cases are the graver.
     """
-    rates = coverage.rows.set_index("code")["activity_rate"]
-    rate = rows["commune_code"].map(rates).astype("Float64")
-    ranked = rows.assign(activity_rate=rate, scans_little=(rate < coverage.total["activity_rate"]).fillna(False).astype(bool))
+    rate = rows["commune_code"].map(coverage.rows.set_index("code")["activity_rate"]).astype("Float64")
+    verdict = rows["commune_code"].map(verdicts).astype(object)
+    ranked = rows.assign(activity_rate=rate, activity=verdict, scans_little=verdict.isin(BEHIND).astype(bool))
     graded = [name for name in ("grade", "cases", "exposed", "last_at") if name in rows]
-    order = ranked.assign(closed=ranked["shown"] == "closed").sort_values(
-        ["closed", "scans_little", *graded, "venue_code"], ascending=[True, *[False] * (1 + len(graded)), True], na_position="last"
+    place = verdict.map({each: place for place, each in enumerate(BEHIND)}).fillna(len(BEHIND))
+    order = ranked.assign(closed=ranked["shown"] == "closed", place=place).sort_values(
+        ["closed", "place", *graded, "venue_code"], ascending=[True, True, *[False] * len(graded), True], na_position="last"
     )
     return ranked.loc[order.index].reset_index(drop=True)
 

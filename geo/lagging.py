@@ -147,6 +147,11 @@ def read_lagging(connection, unit_code, window, by="commune", group=None):
     return Lagging(found, rows.join(weeks), parents)
 
 
+def read_verdicts(connection, coverage, question, by="commune"):
+    """The verdicts of read_lagging on one of QUESTIONS, by code, for a coverage that is read: without their weeks, which take long."""
+    return _judge_all(connection, coverage, by, None)[question]
+
+
 def read_weekly(connection, unit_code, last, by="commune", group=None, weeks=8):
     """The rates of the units in `unit_code` in the last report weeks that ended by `last`, oldest first, as a frame.
 

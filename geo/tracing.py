@@ -29,8 +29,8 @@ DEFINITIONS = {
     "low": "lower end of the rate's 95 % Wilson interval",
     "high": "upper end of it",
 }
-BY = ("commune", "district", "province", "kind")
-NO_VENUE = "none"  # the code, by kind, of visits to a place that is no venue
+BY = ("commune", "district", "province", "kind", "department")
+NO_VENUE = "none"  # the code, by kind or department, of visits to a place that is no venue
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Gap:
     """The tracing gap of a unit and what lies inside it.
 
     rows: code, name, COUNTS (Int64), rate, low, high (Float64 fractions; null where nothing was declared); by commune, district or
-    province one row per unit, with parent_code; by kind one per kind that was visited, with name_en, NO_VENUE among them.
+    province one row per unit, with parent_code; by kind one per kind that was visited, by department one per department that answers
+    for such a kind, with name_en, NO_VENUE among them.
     total: the same for the unit, as a Series. visits_known: some visits are loaded; without, every count is 0 and says nothing.
     purged_until: the last day whose visits were removed, None where none were.
     """
@@ -125,21 +126,19 @@ def add_gap_rate(rows):
 
 
 def _list_rows(connection, cells, place, by):
-    """Sums of the cells by `by`: of every unit inside the place, or of the kinds that were visited, by name."""
-    sums = _sum_by(cells, place, by)
-    if by == "kind":
-        kinds = pd.DataFrame(list_kinds(connection)).rename(columns={"name_vi": "name"})[["code", "name", "name_en"]]
-        return kinds.merge(sums, on="code", how="right").sort_values("name", na_position="last", ignore_index=True)
-    return _list_units(place, by).merge(sums, on="code", how="left")
+    """Sums of the cells by `by`: of every unit inside the place, or of the kinds that were visited, or who answers for them, by name."""
+    if by in LEVELS:
+        codes = cells["commune_code"].map(lambda commune: _above(place.units, commune, LEVELS[by]))
+        return _list_units(place, by).merge(_sum_by(cells, codes), on="code", how="left")
+    kinds = pd.DataFrame(list_kinds(connection)).rename(columns={"code": "kind", "name_vi": "kind_vi", "name_en": "kind_en"})
+    names = kinds[[by, f"{by}_vi", f"{by}_en"]].set_axis(["code", "name", "name_en"], axis=1).drop_duplicates("code")
+    codes = cells["kind"].map(kinds.set_index("kind", drop=False)[by]).fillna(NO_VENUE)
+    return names.merge(_sum_by(cells, codes), on="code", how="right").sort_values("name", na_position="last", ignore_index=True)
 
 
-def _sum_by(cells, place, by):
-    """Sums of the cells (one per commune and kind) by what `by` makes of each: the one place that another grouping joins."""
-    if by == "kind":
-        code = cells["kind"].astype(object).where(cells["kind"].notna(), NO_VENUE)
-    else:
-        code = cells["commune_code"].map(lambda commune: _above(place.units, commune, LEVELS[by]))
-    return cells[[*KINDS, "unknown"]].groupby(code.rename("code").astype(object)).sum().reset_index()
+def _sum_by(cells, codes):
+    """Sums of the cells (one per commune and kind) by the code that each has."""
+    return cells[[*KINDS, "unknown"]].groupby(codes.rename("code").astype(object)).sum().reset_index()
 
 
 def _above(units, code, level):

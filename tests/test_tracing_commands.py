@@ -76,12 +76,17 @@ def test_hotspots_as_json_csv_and_table(typed):
 
 
 def test_the_gap_as_json_with_its_total_by_whatever_it_is_asked(typed):
-    for by in ("commune", "district", "province", "kind", "agency"):
+    for by in ("commune", "district", "province", "kind", "department", "agency"):
         found = json.loads(typed("gap", "--unit", "42", *WINDOW, "--by", by, "--format", "json"))
         counts = {name: found["total"][name] for name in ("a", "b", "c", "covered", "declared", "unknown")}
         assert counts == {"a": 1, "b": 5, "c": 0, "covered": 1, "declared": 7, "unknown": 0}
         assert found["visits_known"] is True and found["purged_until"] is None
-    assert [row["agency"] for row in found["rows"]] == ["Cơ sở 8", "Trụ sở"]
+        rows = found["rows"]
+        if by == "department":
+            assert [(row["code"], row["name"], row["declared"]) for row in rows] == [
+                ("information", "Sở Thông tin và Truyền thông", 6), ("none", "không nêu địa điểm", 1),
+            ]  # fmt: skip
+    assert [row["agency"] for row in rows] == ["Cơ sở 8", "Trụ sở"] and rows[0]["codes"] == ["V8"] and rows[0]["last_day"] == "2021-12-08"
     district = json.loads(typed("gap", "--unit", "440", *WINDOW, "--by", "district", "--format", "json"))["rows"]
     assert district == [{"code": "440", "name": "Huyện Đức Thọ", "a": 1, "b": 5, "c": 0, "covered": 1, "declared": 7, "unknown": 0,
                          "rate": 0.857143, "low": 0.486872, "high": 0.97432}]  # fmt: skip

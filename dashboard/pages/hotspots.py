@@ -22,7 +22,7 @@ with page("hotspots") as (text, reader):
     else:
         view = read_view(reader, held, filters, atlas)
         show_news(view, text)
-        show_cards(view, coverage, text)
+        show_cards(view, text)
         parts = ["spots", "gap"]
         part = st.segmented_control(
             text("hotspots.section"), parts, default=parts[0], key="tracing-part", required=True, width="stretch",

@@ -14,6 +14,7 @@ from geo.accounts import add_account
 from geo.audit import Actor, operator
 from geo.retention import purge_visits
 from geo.scope import ROLES, Scope
+from loaders.scans import load_scans
 from loaders.venues import load_venues
 from loaders.visits import load_visits
 
@@ -36,6 +37,14 @@ def province(small_province, tmp_path_factory):
     path = tmp_path_factory.mktemp("nasty") / "venues.csv"
     path.write_text(f"venue_code,name,kind,commune_code,created_on\nV1,{NASTY},Trụ sở làm việc,18229,2021-11-20\n", encoding="utf-8")
     load_venues(path)
+    # Enough venues to judge Kỳ Trinh, where the market is, beside its neighbour, where all of them are scanned
+    more = [(f"{commune}-{number}", commune) for commune in ("18754", "18757") for number in range(12)]
+    rows = [f"{code},Quán {code},Quán cà phê,{commune},2021-11-20" for code, commune in more]
+    path.write_text("\n".join(["venue_code,name,kind,commune_code,created_on", *rows]), encoding="utf-8")
+    load_venues(path)
+    scans = [f"{code},2021-12-08,2,2" for code, commune in more if commune == "18757"]
+    path.write_text("\n".join(["venue_code,day,scans,people", *scans]), encoding="utf-8")
+    load_scans(path)
     for role in ROLES:
         add_account(operator(), role, role, ["42"])
     return small_province
@@ -119,17 +128,19 @@ def decide(page, form, field, button, reason):
     return run(page)
 
 
-def test_a_leader_sees_the_hotspots_where_little_is_scanned_first(tell, opened):
+def test_a_leader_sees_the_hotspots_in_communes_that_lag_first(tell, opened):
     tell(*VISITS)
     page = opened("leader")
     assert "<h1>Điểm nóng</h1><h2>Tỉnh Hà Tĩnh</h2>" in html(page)
     table = page.dataframe[0].value
-    # Kỳ Trinh's market was never scanned
+    # In Kỳ Trinh none of 13 venues is active, beside 12 of 25 in the town
     assert table["hotspots.venue"].tolist() == ["Chợ", NASTY]
-    assert table["hotspots.little"].tolist() == ["quét ít", ""]
+    assert table["hotspots.little"].tolist() == ["chậm", ""]
     assert table["hotspots.cases"].tolist() == [2, 2] and table["hotspots.meetings"].tolist() == [0, 1]
     assert '<div class="phuqr-figure">2</div><div class="phuqr-fraction">0 rất cao, 0 cao, 2 vừa</div>' in html(page)
-    assert "1 trên 2 điểm nóng chưa đóng" in html(page)
+    assert "1 ở xã chậm, 0 ở xã cần theo dõi; trên 2 điểm nóng chưa đóng" in html(page)
+    assert "Xã chậm về quét mã so với huyện: 0,0 % địa điểm hoạt động." in html(choose_venue(page, "V11"))
+    assert '<span>xã tụt hậu so với huyện</span><b>1</b>' in html(page)
     assert "5 trên 6 lượt khai báo; khoảng tin cậy 95 %: 43,6 % – 97,0 %" in html(page)
     assert "Nơi ca bệnh đã đến, không phải nơi ở của ca." in html(page)
 
@@ -161,6 +172,10 @@ def test_the_gap_is_told_by_kind_of_gap_district_and_agency(tell, opened):
     assert agencies["gap.agency"].tolist() == [NASTY, "Chợ"] and set(agencies["gap.state"]) == {"chưa trả lời"}
     page.segmented_control(key="gap-by").set_value("kind")
     assert "không nêu địa điểm" in run(page).dataframe[0].value["name"].tolist()
+    page.segmented_control(key="gap-by").set_value("department")
+    assert run(page).dataframe[0].value[["name", "gap.rate", "gap.declared"]].values.tolist() == [
+        ["không nêu địa điểm", 1, 1], ["Sở Thông tin và Truyền thông", 0.8, 5],
+    ]  # fmt: skip
 
 
 def test_a_reviewer_confirms_and_closes_and_visits_open_it_again(tell, opened):

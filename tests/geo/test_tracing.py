@@ -106,7 +106,7 @@ def counts(rows):
     return {row["code"]: tuple(int(row[name]) for name in COUNTS) for _, row in rows.iterrows()}
 
 
-def test_the_gap_is_told_by_commune_district_province_and_kind(tell, seeing):
+def test_the_gap_is_told_by_commune_district_province_kind_and_department(tell, seeing):
     tell(*VISITS)
     with seeing() as connection:
         gaps = {by: read_gap(connection, "42", WINDOW, by) for by in BY}
@@ -117,6 +117,10 @@ def test_the_gap_is_told_by_commune_district_province_and_kind(tell, seeing):
     assert counts(gaps["district"].rows) == {"440": (1, 1, 1, 1, 4, 1), "449": (0, 1, 0, 0, 1, 0)}
     assert counts(gaps["kind"].rows) == {"office": (0, 0, 1, 1, 2, 1), "shop": (0, 2, 0, 0, 2, 0), NO_VENUE: (1, 0, 0, 0, 1, 0)}
     assert gaps["kind"].rows["name"].tolist()[:2] == ["Cửa hàng thiết yếu", "Trụ sở làm việc"]
+    # No department of its own answers for offices or shops
+    assert counts(gaps["department"].rows) == {"information": (0, 2, 1, 1, 4, 1), NO_VENUE: (1, 0, 0, 0, 1, 0)}
+    assert gaps["department"].rows["name_en"].tolist()[0] == "Department of Information and Communications"
+    assert gaps["department"].rows["rate"].tolist() == pytest.approx([3 / 4, 1])
     for gap in gaps.values():
         assert counts(gap.rows.iloc[:0].combine_first(gap.total.to_frame().T)) == {"42": (1, 2, 1, 1, 5, 1)}
         assert gap.visits_known and gap.purged_until is None

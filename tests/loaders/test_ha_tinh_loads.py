@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geo import db
 from geo.accounts import operator_scope
 from geo.audit import Actor, reading_cases
-from geo.coverage import Window
+from geo.coverage import Window, read_coverage
 from geo.hotspots import read_hotspots
 from geo.scope import Scope
 from geo.tracing import BY, read_gap, read_gap_weeks
@@ -80,9 +80,13 @@ def test_visits_scans_and_hours_together_give_the_gap_and_the_hotspots(outcomes,
             assert gap.rows[list(expected["gap"])].sum().to_dict() == expected["gap"]
             assert int(gap.total["unknown"]) == 0
         weeks = read_gap_weeks(connection, expected["province"], window)
-        found = read_hotspots(connection, expected["province"], window).rows
+        coverage = read_coverage(connection, expected["province"], window)
+        found, ranked = (read_hotspots(connection, expected["province"], window, coverage=each).rows for each in (None, coverage))
     assert weeks[list(expected["gap"])].sum().to_dict() == expected["gap"]
-    assert found["venue_code"].tolist() == expected["hotspots"]
+    assert found["venue_code"].tolist() == expected["hotspots"] == sorted(ranked["venue_code"])
+    verdicts = {commune["code"]: commune["activity"] for commune in expected["communes"]}
+    assert ranked["activity"].tolist() == [verdicts[code] for code in ranked["commune_code"]]
+    assert ranked["scans_little"].is_monotonic_decreasing, "where it lags comes first"
 
 
 STORED = "SELECT code, name, kind, vintage, commune_code, located_by, point, outside_commune, created_on FROM venue"
