@@ -47,6 +47,16 @@ class View:
         return self.hotspots.window
 
     @property
+    def behind(self):
+        """The gap of the communes that lag in activity, or are to be watched, and where cases were: the first to go to first."""
+        rows = self.gaps["commune"].rows
+        rows = rows.assign(activity=rows["code"].map(self.hotspots.verdicts))
+        rows = rows[rows["activity"].isin(BEHIND) & (rows["declared"] + rows["unknown"] > 0)]
+        missed = rows["declared"] - rows["covered"]
+        order = rows.assign(place=rows["activity"].map(BEHIND.index), missed=missed)
+        return order.sort_values(["place", "missed", "declared", "code"], ascending=[True, False, False, True])
+
+    @property
     def gap(self):
         """The gap of the unit, by whatever it is told."""
         return next(iter(self.gaps.values()))
@@ -78,7 +88,7 @@ def show_cards(view, text):
     """The three figures of the unit."""
     st.html(tracing_panels.cards([
         tracing_panels.spot_card(view.hotspots, text),
-        tracing_panels.little_card(view.hotspots, text),
+        tracing_panels.little_card(view.hotspots, view.behind, text),
         tracing_panels.gap_card(view.gap.total, view.window, text),
     ]))  # fmt: skip
     if not view.gap.visits_known:
@@ -92,10 +102,11 @@ def show_spots(view, coverage, atlas, text):
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_map(view, coverage, atlas, names, chosen, text)
-    with right:
-        show_list(view, names, chosen, text)
         if len(rows):
             st.html(section(text("hotspots.shares")) + tracing_panels.shares(share_by(view.hotspots.found, "kind"), names, text))
+    with right:
+        show_list(view, names, chosen, text)
+        show_behind(view, coverage, atlas, text)
     here = rows[rows["venue_code"] == chosen]
     if len(here):
         show_venue(view, here.iloc[0], names, text)
@@ -160,13 +171,14 @@ def show_list(view, names, chosen, text):
     if everywhere > len(rows):
         st.caption(text("hotspots.listed", shown=text.number(len(rows)), count=text.number(everywhere)))
     st.caption(text("hotspots.choose"))
+    little = [text(f"verdict.{verdict}") if verdict in BEHIND else "" for verdict in rows["activity"]]
     reopened = rows["reopened"].map({True: f" ({text('hotspots.reopened')})", False: ""})
     table = pd.DataFrame({
         "hotspots.venue": rows["name"],
         "hotspots.grade": [text(f"hotspots.grade.{grade}") for grade in rows["grade"]],
         "hotspots.cases": rows["cases"],
+        **({"hotspots.little": little} if any(little) else {}),
         "commune": rows["commune"],
-        "hotspots.little": [text(f"verdict.{verdict}") if little else "" for verdict, little in zip(rows["activity"], rows["scans_little"], strict=True)],
         **({"hotspots.new": [text(f"hotspots.new.{news}") if news else "" for news in rows["news"]]} if any(rows["news"]) else {}),
         "district_short": rows["district"],
         "hotspots.kind": [names.get(kind, kind) for kind in rows["kind"]],
@@ -185,6 +197,30 @@ def show_list(view, names, chosen, text):
     st.dataframe(
         table, key=key, hide_index=True, height=min(440, 38 + 35 * len(table)), on_select=take_row, selection_mode="single-row",
         column_config={name: st.column_config.Column(text(name), pinned=name == "hotspots.venue") for name in table},
+    )  # fmt: skip
+
+
+def show_behind(view, coverage, atlas, text):
+    """The communes that cases were in and that scan little, hotspots or none."""
+    rows = view.behind
+    if rows.empty:
+        return
+    st.markdown(f"**{text('behind.list', count=text.number(len(rows)))}**")
+    st.caption(text("behind.help"))
+    rates = coverage.rows.set_index("code")[RATE]
+    found = view.hotspots.found
+    spots = found.loc[found["shown"] != "closed", "commune_code"].value_counts()
+    table = pd.DataFrame({
+        "commune": rows["name"],
+        "hotspots.little": [text(f"verdict.{verdict}") for verdict in rows["activity"]],
+        "gap.missed": [f"{text.number(missed)}/{text.number(declared)}" for missed, declared in zip(rows["missed"], rows["declared"], strict=True)],
+        RATE: [text.percent(rates[code]) for code in rows["code"]],
+        "hotspots.legend": [text.number(spots.get(code, 0)) for code in rows["code"]],
+        "district_short": [atlas.units[parent].name for parent in rows["parent_code"]],
+    })  # fmt: skip
+    st.dataframe(
+        table, hide_index=True, height=min(320, 38 + 35 * len(table)),
+        column_config={name: st.column_config.Column(text(name), pinned=name == "commune") for name in table},
     )  # fmt: skip
 
 

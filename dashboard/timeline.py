@@ -5,6 +5,7 @@ import pandas as pd
 
 HOURS = list(range(0, 25, 2))
 BAR = 16  # pixels of a case's bar
+AXIS = 64  # pixels of the hours below, which are part of a chart's height
 CASE_COLOURS = {"F0": "#a61b1b", "F1": "#e8875c"}
 
 
@@ -41,8 +42,10 @@ def day_chart(stays, hours, day, text):
         stroke=alt.value("#14213d"),
         tooltip=[alt.Tooltip(f"{name}:N", title=text(f"hotspots.timeline.{name}")) for name in ("case", "class", "came", "went")],
     )  # fmt: skip
-    height = max(110, (BAR + 14) * bars["case"].nunique())
-    return alt.layer(scans, visits).resolve_scale(y="independent").properties(height=height)
+    height = AXIS + (BAR + 14) * max(1, bars["case"].nunique())
+    if columns.empty:  # an axis of no scans would have numbers of its own
+        return visits.properties(height=height)
+    return alt.layer(scans, visits).resolve_scale(y="independent").properties(height=max(height, AXIS + 90))
 
 
 def _clip(moments, began):

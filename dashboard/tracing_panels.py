@@ -33,13 +33,14 @@ def spot_card(found, text):
     )  # fmt: skip
 
 
-def little_card(found, text):
-    """How many of them lie where little is scanned: in communes that lag, or are to be watched."""
+def little_card(found, behind, text):
+    """How many of them lie where little is scanned, in communes that lag or are to be watched; behind: the gap of those cases were in."""
     still = found.found[found.found["shown"] != "closed"]
     counts = {verdict: text.number((still["activity"] == verdict).sum()) for verdict in BEHIND}
     return card(
         text("hotspots.card.little"), text.number(still["scans_little"].sum()),
-        text("hotspots.card.little.of", all=text.number(len(still)), **counts), text("hotspots.card.little.definition"),
+        text("hotspots.card.little.of", all=text.number(len(still)), **counts),
+        text("hotspots.card.little.definition", visits=text.number(behind["declared"].sum()), communes=text.number(len(behind))),
     )  # fmt: skip
 
 

@@ -140,6 +140,9 @@ def test_a_leader_sees_the_hotspots_in_communes_that_lag_first(tell, opened):
     assert '<div class="phuqr-figure">2</div><div class="phuqr-fraction">0 rất cao, 0 cao, 2 vừa</div>' in html(page)
     assert "1 ở xã chậm, 0 ở xã cần theo dõi; trên 2 điểm nóng chưa đóng" in html(page)
     assert "Xã chậm về quét mã so với huyện: 0,0 % địa điểm hoạt động." in html(choose_venue(page, "V11"))
+    assert "2 lượt F0, F1 khai đã đến 1 xã như vậy." in html(page)
+    behind = page.dataframe[1].value
+    assert behind.values.tolist() == [["Phường Kỳ Trinh", "chậm", "2/2", "0,0\u00a0%", "1", "Thị xã Kỳ Anh"]]
     assert '<span>xã tụt hậu so với huyện</span><b>1</b>' in html(page)
     assert "5 trên 6 lượt khai báo; khoảng tin cậy 95 %: 43,6 % – 97,0 %" in html(page)
     assert "Nơi ca bệnh đã đến, không phải nơi ở của ca." in html(page)
