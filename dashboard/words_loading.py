@@ -2,16 +2,19 @@
 
 TEXTS = {
     "vi": {
+        "kind.staff": "Cài đặt ứng dụng",
         "measure.hour_scans": "Lượt quét theo giờ",
         "measure.hour_people": "Số người theo giờ",
     },
     "en": {
+        "kind.staff": "Staff with the app",
         "measure.hour_scans": "Scans by the hour",
         "measure.hour_people": "People by the hour",
     },
 }
 
 RULES = {
+    "installed_above_staff": "số người đã cài đặt nhiều hơn số cán bộ",
     "past_retention": "lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa",
     "mixed_signs": "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
     "above_capacity": "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",

@@ -14,7 +14,20 @@ import sqlalchemy as sa
 
 from geo.activity import Activity
 from geo.bits import capacity_of, read_summarised, read_venues
-from geo.bulk import EPOCH, NEVER, Arrays, array, bits, encode_row, number, read_numbers, read_rows, staged, unpack, write_rows
+from geo.bulk import (
+    EPOCH,
+    NEVER,
+    Arrays,
+    array,
+    bits,
+    encode_row,
+    number,
+    read_numbers,
+    read_rows,
+    staged,
+    unpack,
+    write_rows,
+)
 
 TABLES = "commune_summary", "group_summary", "kind_summary", "activity_month", "activity_kind_month", "province_summary"
 

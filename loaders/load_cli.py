@@ -32,6 +32,7 @@ _ROLES = {  # kind -> roles of the accounts that may load it
     "visits": {"data", "health"},
     "inspections": {"data"},
     "population": {"data"},
+    "staff": {"data"},
     "unit-changes": {"data"},
     "aliases": {"data"},
 }
@@ -139,6 +140,15 @@ def load_population(
 ):  # fmt: skip
     """Inhabitants and households by commune."""
     _load_all("population", files, mapping, dry_run, as_json, findings, max_refused, account, vintage=_day(vintage))
+
+
+@load.command("staff")
+def load_staff(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Staff of agencies, and how many of them have the app."""
+    _load_all("staff", files, mapping, dry_run, as_json, findings, max_refused, account)
 
 
 @load.command("unit-changes")

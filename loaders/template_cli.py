@@ -23,6 +23,7 @@ TEMPLATES = {  # kind -> (name of the sheet, module of loaders, its columns)
     "visits": ("Lượt đến của ca", "visits", "COLUMNS"),
     "inspections": ("Kiểm tra", "inspections", "COLUMNS"),
     "population": ("Dân số", "population", "COLUMNS"),
+    "staff": ("Cài đặt ứng dụng", "staff", "COLUMNS"),
     "unit-changes": ("Sáp nhập, chia tách", "crosswalk", "COLUMNS"),
     "aliases": ("Tên gọi khác", "aliases", "COLUMNS"),
 }

@@ -34,7 +34,7 @@ OF_CASES = {"cases", "gap", "hotspots"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
     "db status", "db up", "demo", "load aliases", "load boundaries",
-    "load inspections", "load population", "load register", "load scans", "load unit-changes", "load venues", "load visits", "serve",
+    "load inspections", "load population", "load register", "load scans", "load staff", "load unit-changes", "load venues", "load visits", "serve",
     "rules list", "rules set", "template", "units diff", "user add", "user disable", "user list", "user password", "user scope", "visits purge",
 }  # fmt: skip
 # Of these those that write, as a login that may only read would type them.

@@ -152,6 +152,7 @@ DRY = {
     "visits": "case_code,case_class,venue_code,arrived_at,source\nHT-1,F0,V1,2021-12-10 09:00,declared\nHT-1,F0,V1,2021-12-10,declared\n",
     "inspections": "venue_code,inspected_on,outcome\nV1,2021-12-10,đạt\nV1,2021-12-10,tốt\n",
     "population": GOOD + "1,2,3\n",
+    "staff": "organisation,commune_code,returned_on,staff,installed\nKho bạc,18229,2021-12-01,9,5\nThuế,18229,2021-12-01,5,9\n",
     "aliases": "alias,commune_code\nVùng ven,18229\nVùng ven,18235\n",
     "register": "commune_code,obligation_group,obliged\n18229,A,5\n18229,X,5\n",
 }

@@ -15,6 +15,7 @@ from loaders.personal import holds_person
 from loaders.population import load_population
 from loaders.register import load_register
 from loaders.scans import load_scans
+from loaders.staff import load_staff
 from loaders.titles import trim
 from loaders.venues import load_venues
 from loaders.visits import load_visits
@@ -58,6 +59,11 @@ KINDS = {
         },
         "SELECT v.code, inspected_on, outcome, head_count, scanned, posted FROM inspection JOIN venue v ON v.id = venue_id",
     ),
+    "staff": (
+        load_staff,
+        {"organisation": st.sampled_from(["Kho bạc", "Thuế", ""]), "commune_code": COMMUNES, "returned_on": DAYS, "staff": COUNTS, "installed": COUNTS},
+        "SELECT code, organisation, returned_on, staff, installed FROM staff_return",
+    ),
     "population": (
         load_population, {"commune_code": COMMUNES, "population": COUNTS, "households": COUNTS},
         "SELECT commune_code, population, households FROM population",
@@ -79,7 +85,8 @@ def forget(founded):
     """Leave of the database what was there first; much faster than the fixture `town` where months are no matter."""
     with db.engine().begin() as connection:
         for table in (
-            "scan_day", "scan_hour", "commune_scan_day", "visit", "inspection", "population", "obligation", "restatement", "load_finding",
+            "scan_day", "scan_hour", "commune_scan_day", "visit", "inspection", "population", "staff_return", "obligation", "restatement",
+            "load_finding",
         ):  # fmt: skip
             connection.execute(sa.text(f"DELETE FROM {table} WHERE load_run > :run"), {"run": founded})
         connection.execute(sa.text("DELETE FROM venue WHERE load_run > :run"), {"run": founded})

@@ -24,6 +24,10 @@ KINDS = {
         "venue_code,inspected_on,outcome", "V1,2021-12-10,đạt", "V11,2021-12-10,đạt", "inspection JOIN venue ON venue.id = venue_id",
     ),
     "population": ("commune_code,population", "18229,100", "18754,100", "population"),
+    "staff": (
+        "organisation,commune_code,returned_on,staff,installed", "Kho bạc,18229,2021-12-01,9,5", "Kho bạc,18754,2021-12-01,9,5",
+        "(SELECT code AS commune_code FROM staff_return) told",
+    ),
     "aliases": ("alias,commune_code", "Vùng ven sông,18229", "Bến đò,18754", "unit_alias"),
     "register": ("commune_code,obligation_group,obliged", "18229,A,1", "18754,A,1", "obligation"),
     "register-organisations": (
