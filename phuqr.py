@@ -13,8 +13,10 @@ def build():
 
     import dashboard.campaign_cli
     import dashboard.cli
+    import dashboard.daily_cli
     import dashboard.indicators_cli
     import dashboard.lagging_cli
+    import dashboard.solution_cli
     import dashboard.tracing_cli
     import dashboard.units_cli
     import loaders.cli
@@ -24,6 +26,8 @@ def build():
     app.add_typer(dashboard.cli.app)
     app.add_typer(dashboard.campaign_cli.app)
     app.add_typer(dashboard.indicators_cli.app)
+    app.add_typer(dashboard.daily_cli.app)
+    app.add_typer(dashboard.solution_cli.app)
     app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
     app.add_typer(dashboard.tracing_cli.app)

@@ -115,6 +115,33 @@ def bars(rows, total, titles, text):
     return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 75), text)
 
 
+def daily(rows, name, titles, text):
+    """Bars of a count by day with the line of its means of seven days; rows: as geo.trends.read_trend gives them.
+
+    name: "active", "scans" or "people". titles: bar, mean, count.
+    """
+    told = pd.DataFrame({"day": pd.to_datetime(rows["day"])})
+    for column, source in (("count", name), ("mean", f"{name}_mean7")):
+        told[column] = rows[source].astype("Float64").to_numpy("f8", na_value=np.nan)
+    x = alt.X("day:T", title=None, axis=alt.Axis(format="%d/%m", tickCount=7, grid=False))
+    tips = [
+        alt.Tooltip("day:T", format="%d/%m/%Y", title=text("chart.day")), alt.Tooltip("count:Q", format=",.0f", title=titles["bar"]),
+        alt.Tooltip("mean:Q", format=",.1f", title=titles["mean"]),
+    ]  # fmt: skip
+    kinds = alt.Color(
+        "of:N", title=None, scale=alt.Scale(domain=[titles["bar"], titles["mean"]], range=["#a9cdd6", INK]),
+        legend=alt.Legend(orient="bottom", labelLimit=320),
+    )  # fmt: skip
+    y = {"title": titles["count"], "axis": alt.Axis(format=",.0f", tickCount=4)}
+    drawn = alt.Chart(told.dropna(subset=["count"]).assign(of=titles["bar"])).mark_bar(width={"band": 0.8}).encode(
+        alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=7, grid=False)), alt.Y("count:Q", **y), kinds, tooltip=tips
+    )
+    line = alt.Chart(told.dropna(subset=["mean"]).assign(of=titles["mean"])).mark_line(strokeWidth=2).encode(
+        x, alt.Y("mean:Q", **y), kinds, tooltip=tips
+    )
+    return styled(alt.layer(drawn, line).properties(height=200), text)
+
+
 def weekly_line(weekly, text):
     """Both rates of one unit by report week; weekly: as geo.lagging.read_weekly gives it."""
     told = weekly.melt(["code", "week"], ["creation_rate", "activity_rate"], "question", "rate").dropna(subset=["rate"])

@@ -20,9 +20,11 @@ from geo.coverage import Window, list_kinds, read_coverage, read_holdings, read_
 from geo.decisions import list_decisions
 from geo.hotspots import LISTED, add_news, read_clusters, read_hotspots, read_run_at, read_timeline
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
+from geo.offices import list_old_posters, read_staff
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
 from geo.tracing import read_gap_weeks, read_gaps, read_tracing_version
+from geo.trends import read_trend
 from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
 from geo.venues import count_points, count_venues, find_code, list_venues
 from geo.whole import read_whole
@@ -61,6 +63,27 @@ def total(version, scope, unit, first, last, group):
     """The sums of a district or province for comparison, as geo.coverage.read_total gives them."""
     with db.reading(scope) as connection:
         return read_total(connection, unit, Window(first, last), group)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def days(version, scope, unit, first, last, group):
+    """The days of a unit, or of all in scope (WHOLE), one row each, as geo.trends.read_trend gives them."""
+    with db.reading(scope) as connection:
+        return read_trend(connection, None if unit == WHOLE else unit, Window(first, last), group)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def staff(version, scope, unit, day):
+    """I10 of a unit, or of all in scope (WHOLE), as geo.offices.read_staff gives it; None where no agency returned anything."""
+    with db.reading(scope) as connection:
+        return read_staff(connection, None if unit == WHOLE else unit, day)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def old_posters(version, scope, unit, day, group):
+    """Posters still up where devices are in force, as geo.offices.list_old_posters gives them."""
+    with db.reading(scope) as connection:
+        return list_old_posters(connection, None if unit == WHOLE else unit, day, group)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

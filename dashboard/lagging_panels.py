@@ -184,16 +184,39 @@ def pattern(found, names, text):
     return f'<section class="phuqr-notice"><h3>{escape(text("lagging.pattern"))}</h3><p>{escape(" ".join(said))}</p></section>'
 
 
+def staff(found, text):
+    """The card of I10; found: geo.offices.StaffReturns."""
+    sums = found.total
+    counts = {name: text.number(sums[name]) for name in ("installed", "staff")}
+    oldest, newest = (text.day(day) for day in (found.rows["returned_on"].min(), found.rows["returned_on"].max()))
+    said = text("staff.agencies", count=text.number(len(found.rows)), first=oldest, last=newest)
+    return (
+        f'<section class="phuqr-card"><h3>{escape(text("staff.title"))}</h3>'
+        f'<div class="phuqr-figure">{escape(text.percent(sums["installed_rate"]))}</div>'
+        f'<div class="phuqr-fraction">{escape(text("staff.of", **counts))}</div>'
+        f"<p>{escape(said)}</p><p>{escape(text('staff.definition'))}</p></section>"
+    )
+
+
+def old_posters(rows, kinds, text):
+    """Venues with a poster to be removed, as a table that can be printed; rows: as geo.offices.list_old_posters; kinds: code -> name."""
+    return _table(rows.assign(code=rows["venue_code"]), ["name", "kind", "commune", "address", "created_on", "code"], kinds, text)
+
+
 def worklist(rows, kinds, text):
     """Venues to go to, one row each, as a table that can be printed; rows: as geo.venues.list_venues; kinds: code -> name."""
     columns = ["name", "kind", "organisation", "address", "created_on", "last_day", "code"]
     columns = [column for column in columns if column == "last_day" or rows[column].notna().any()]
+    rows = rows.assign(last_day=[text("commune.never") if pd.isna(day) else text.day(day) for day in rows["last_day"]])
+    return _table(rows, columns, kinds, text)
+
+
+def _table(rows, columns, kinds, text):
     head = "".join(f"<th>{escape(text(f'commune.column.{column}'))}</th>" for column in columns)
     body = []
     for row in rows.to_dict("records"):
         said = row | {
             "kind": kinds[row["kind"]], "created_on": text.day(row["created_on"]),
-            "last_day": text("commune.never") if pd.isna(row["last_day"]) else text.day(row["last_day"]),
         }  # fmt: skip
         cells = "".join(f"<td>{'' if pd.isna(said[column]) else escape(str(said[column]))}</td>" for column in columns)
         body.append(f"<tr>{cells}</tr>")

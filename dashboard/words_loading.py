@@ -3,11 +3,13 @@
 TEXTS = {
     "vi": {
         "kind.staff": "Cài đặt ứng dụng",
+        "kind.solution": "Giải pháp đang áp dụng",
         "measure.hour_scans": "Lượt quét theo giờ",
         "measure.hour_people": "Số người theo giờ",
     },
     "en": {
         "kind.staff": "Staff with the app",
+        "kind.solution": "Solution in force",
         "measure.hour_scans": "Scans by the hour",
         "measure.hour_people": "People by the hour",
     },

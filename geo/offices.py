@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from geo.asking import Window, ask, list_communes
 from geo.db import statement
+from geo.errors import CampaignError
+from geo.schema import load_run
+from geo.schema_offices import solution_in_force
 from geo.units import Unit, find_unit, list_units, list_vintages, vintage_in_force
 
 STAFF_DEFINITIONS = {
@@ -14,6 +20,37 @@ STAFF_DEFINITIONS = {
     "installed": "of these, those with the app",
     "installed_rate": "I10 = installed / staff",
 }
+
+
+def list_solutions(connection):
+    """What is in force, by province and first day: dicts as the columns of solution_in_force; posters where no row is."""
+    rows = solution_in_force.select().order_by(solution_in_force.c.province_code, solution_in_force.c.from_day)
+    return list(map(dict, connection.execute(rows).mappings()))
+
+
+def set_solution(connection, province_code, from_day, solution, decree, by):
+    """Say that a province has "poster" or "device" in force from a day on, until the next such day of it; by: who says so."""
+    row = {"province_code": province_code, "from_day": from_day, "solution": solution, "decree": decree}
+    keys = [solution_in_force.c.province_code, solution_in_force.c.from_day]
+    connection.execute(insert(solution_in_force).values(row).on_conflict_do_update(index_elements=keys, set_=row))
+    _record(connection, f"{province_code} {from_day} {solution} {decree}", by)
+
+
+def _record(connection, said, by):
+    """Keep a change of what is in force as a load is kept, for it restates figures that were read before."""
+    counts = {"rows_in": 1, "rows_loaded": 1, "rows_refused": 0, "rows_changed": 1, "warnings": 0}
+    connection.execute(load_run.insert().values(
+        kind="solution", file_name=said, sha256=sha256(said.encode()).hexdigest(), loaded_by=by, settings={}, invented=False,
+        finished_at=sa.func.clock_timestamp(), **counts,
+    ))  # fmt: skip
+
+
+def remove_solution(connection, province_code, from_day, by):
+    """Take back what set_solution said of a day; CampaignError where nothing was."""
+    at = sa.and_(solution_in_force.c.province_code == province_code, solution_in_force.c.from_day == from_day)
+    if not connection.execute(solution_in_force.delete().where(at)).rowcount:
+        raise CampaignError(f"nothing is in force in {province_code} from {from_day:%d/%m/%Y} on; see phuqr solution list")
+    _record(connection, f"{province_code} {from_day} -", by)
 
 
 def list_old_posters(connection, unit_code, day, group=None, kind=None, department=None):

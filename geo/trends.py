@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from geo.asking import Window, ask, list_communes
-from geo.coverage import COUNTS, MORE_COUNTS, RATES, Coverage, Counts, divide, name_units, read_coverage, take_row
+from geo.coverage import COUNTS, MORE_COUNTS, RATES, Counts, Coverage, divide, name_units, read_coverage, take_row
 from geo.db import statement
 from geo.errors import UnitError
 from geo.units import LEVELS, Unit

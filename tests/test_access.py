@@ -29,13 +29,13 @@ OWN_WORD = {"accounts": "leader", "audit": "leader", "data": "venues.csv"}
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
-READING = {"indicators", "lagging"}
+READING = {"daily", "indicators", "lagging"}
 OF_CASES = {"cases", "gap", "hotspots"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
     "db status", "db up", "demo", "load aliases", "load boundaries",
     "load inspections", "load population", "load register", "load scans", "load staff", "load unit-changes", "load venues", "load visits", "serve",
-    "rules list", "rules set", "template", "units diff", "user add", "user disable", "user list", "user password", "user scope", "visits purge",
+    "rules list", "rules set", "solution list", "solution remove", "solution set", "template", "units diff", "user add", "user disable", "user list", "user password", "user scope", "visits purge",
 }  # fmt: skip
 # Of these those that write, as a login that may only read would type them.
 WRITING = [
@@ -44,7 +44,8 @@ WRITING = [
     ["campaign", "add", "Đợt", "--unit", "42", "--due", "2021-12-20", "--target", "1"], ["campaign", "remove", "1"],
     ["user", "add", "more", "--role", "leader", "--unit", "42"], ["user", "list"], ["user", "password", "leader"],
     ["user", "disable", "leader"], ["user", "scope", "leader", "--unit", "440"], ["serve", "--port", "8599"],
-    ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
+    ["solution", "set", "42", "device", "--from", "2021-12-06", "--decree", "x"],
+    ["solution", "remove", "46", "--from", "2021-12-06"], ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
 ]  # fmt: skip
 
 

@@ -43,6 +43,23 @@ def test_from_nothing_to_figures(make_database, small_files):
         "indicators", "--unit", "42", *WINDOW, "--by", "district", "--format", "csv", url=url
     ).stdout.splitlines()
     assert [line.split(",")[0] for line in lines] == ["code", "440", "449"]
+    days = phuqr("daily", "--unit", "440", *WINDOW, "--format", "csv", url=url).stdout.splitlines()
+    assert days[0].startswith("code,name,day,created,new,active,scans,people,active_mean7") and len(days) == 14
+    units = json.loads(phuqr("daily", "--unit", "440", *WINDOW, "--by", "commune", "--format", "json", url=url).stdout)
+    assert [row["code"] for row in units["rows"]] == ["18229", "18235", "18280"] and "regular" in units["definitions"]
+
+
+def test_a_province_is_said_to_have_devices_in_force(small_province):
+    said = phuqr("solution", "set", "42", "device", "--from", "2021-12-06", "--decree", "thư số 1", url=small_province)
+    assert said.stdout == "Tỉnh Hà Tĩnh: device since 06/12/2021\n"
+    told = json.loads(phuqr("indicators", "--unit", "42", *WINDOW, "--format", "json", url=small_province).stdout)
+    assert told["solution"] == "device"
+    listed = json.loads(phuqr("solution", "list", "--json", url=small_province).stdout)
+    assert {"province_code": "42", "from_day": "2021-12-06", "solution": "device", "decree": "thư số 1"} in listed
+    assert phuqr("solution", "set", "440", "device", "--from", "2021-12-06", "--decree", "x", url=small_province).returncode == 1
+    assert phuqr("solution", "remove", "42", "--from", "2021-12-06", url=small_province).returncode == 0
+    gone = phuqr("solution", "remove", "42", "--from", "2021-12-06", url=small_province)
+    assert gone.returncode == 1 and "nothing is in force in 42" in gone.stderr
 
 
 def test_refused_rows_are_listed_with_what_to_do(small_province, tmp_path):

@@ -13,6 +13,7 @@ from dashboard.map_panel import show_map
 from geo.coverage import Window
 
 NAMED = 9  # laggards that fit beside the rest
+POSTERS = 200  # listed at most
 
 
 def show_laggards(reader, held, filters, text):
@@ -52,6 +53,42 @@ def show_deadlines(reader, held, filters, atlas, text):
             place.altair_chart(charts.creation_line(created, clock.obliged, each, text), width="stretch")
 
 
+def show_days(reader, held, filters, text):
+    """Active venues and scans day by day, with their means of seven days."""
+    rows = data.days(held.version, reader.scope, filters.unit, filters.window.first, filters.window.last, filters.group)
+    st.html(f'<h3 class="phuqr-section">{escape(text("days.title"))}</h3>')
+    if rows["scans"].isna().all():
+        st.info(text("days.none"))
+        return
+    for place, name in zip(st.columns(2), ("active", "scans"), strict=True):
+        titles = {"bar": text(f"days.{name}"), "mean": text("days.mean"), "count": text(f"days.{name}.count")}
+        place.altair_chart(charts.daily(rows, name, titles, text), width="stretch")
+    newest = rows[rows["scans"].notna()].iloc[-1]
+    st.caption(text("days.newest", day=text.day(newest["day"]), active=text.number(newest["active"]), created=text.number(newest["created"]),
+                    scans=text.number(newest["scans"]), people=text.number(newest["people"])))  # fmt: skip
+
+
+def show_staff(reader, held, filters, text):
+    """I10, where agencies returned it."""
+    found = data.staff(held.version, reader.scope, filters.unit, filters.window.last)
+    if found:
+        st.html(lagging_panels.staff(found, text))
+
+
+def show_old_posters(reader, held, filters, coverage, text):
+    """The posters to be removed, where devices took their place."""
+    if coverage.solution == "poster":
+        return
+    rows = data.old_posters(held.version, reader.scope, filters.unit, filters.window.last, filters.group)
+    st.html(f'<h3 class="phuqr-section">{escape(text("posters.title"))}</h3>')
+    st.caption(text("posters.said", count=text.number(len(rows)), day=text.day(filters.window.last)))
+    if len(rows):
+        kinds = {code: names[text.language != "vi"] for code, names in data.kinds(held.version, reader.scope).items()}
+        st.html(lagging_panels.old_posters(rows.head(POSTERS), kinds, text))
+        if len(rows) > POSTERS:
+            st.caption(text("commune.cut", shown=text.number(POSTERS)))
+
+
 with page("overview") as (text, reader):
     held = data.holdings(reader.scope)
     heading = st.container()
@@ -72,3 +109,6 @@ with page("overview") as (text, reader):
         show_deadlines(reader, held, filters, atlas, text)
     with right:
         show_laggards(reader, held, filters, text)
+        show_staff(reader, held, filters, text)
+    show_days(reader, held, filters, text)
+    show_old_posters(reader, held, filters, coverage, text)

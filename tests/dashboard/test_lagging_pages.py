@@ -9,6 +9,8 @@ from dashboard.navigation import PAGES
 from dashboard.text import Text
 from geo import db
 from geo.campaign import add_campaign
+from geo.offices import remove_solution, set_solution
+from loaders.staff import load_staff
 
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
@@ -72,7 +74,7 @@ def test_the_overview_shows_each_deadline_with_its_line():
     assert "14 ngày qua không tạo thêm địa điểm nào" in html(page)
     assert "1/3 xã chưa đạt 100 % tại hạn." in html(page)
     assert "chưa có danh sách phải tạo" in html(page), "group A has no register"
-    assert len(charts(page)) == 1
+    assert len(charts(page)) == 3, "its line, and two by day"
 
 
 def test_a_group_keeps_the_other_groups_deadlines_away():
@@ -178,3 +180,36 @@ def test_a_commune_reads_its_own_verdict(path, read_as):
     page = opened(path, **DAYS)
     shown = html(page) + " ".join(str(table.value.to_csv()) for table in page.dataframe)
     assert "Xã Quang Vĩnh" in shown and "Thị trấn Đức Thọ" not in shown and "Hòa Lạc" not in shown
+
+
+def test_the_overview_shows_the_days_and_says_where_none_is_loaded():
+    page = opened("overview", unit="440", **DAYS)
+    assert any("địa điểm đã tạo mã có ít nhất một lượt quét trong ngày" in each.value for each in page.caption)
+    page = opened("overview", unit="440", **{"from": "2021-01-01", "to": "2021-01-07"})
+    assert any(each.value == "Chưa nạp lượt quét của những ngày này." for each in page.info)
+
+
+def test_staff_with_the_app_is_told_where_agencies_returned_it(tmp_path):
+    assert "Cài đặt ứng dụng" not in html(opened("overview", unit="440", **DAYS))
+    file = tmp_path / "staff.csv"
+    file.write_text(
+        "organisation,commune_code,returned_on,staff,installed\nKho bạc,18229,2021-12-01,40,36\nThuế,18235,2021-12-02,10,9\n",
+        encoding="utf-8",
+    )
+    load_staff(file)
+    shown = html(opened("overview", unit="440", **DAYS))
+    assert "90,0 %" in shown and "45/50 người đã cài đặt" in shown
+    assert "2 cơ quan báo cáo, từ 01/12/2021 đến 02/12/2021" in shown
+
+
+def test_old_posters_are_listed_where_devices_are_in_force():
+    assert "Mã QR dán cũ phải gỡ" not in html(opened("overview", unit="440", **DAYS))
+    with db.loading() as connection:
+        set_solution(connection, "42", date(2021, 12, 6), "device", "letter", "test")
+    try:
+        page = opened("overview", unit="440", **DAYS)
+        assert "Mã QR dán cũ phải gỡ" in html(page)
+        assert any("Đến 08/12/2021 còn 49 địa điểm dùng mã QR dán." in each.value for each in page.caption)
+    finally:
+        with db.loading() as connection:
+            remove_solution(connection, "42", date(2021, 12, 6), "test")

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from geo import db
 from geo.accounts import operator_scope
-from geo.coverage import COUNTS, MORE_COUNTS, RATES, Window, read_coverage, read_total
-from geo.errors import UnitError
-from geo.offices import list_old_posters, read_staff
+from geo.coverage import COUNTS, MORE_COUNTS, RATES, Window, read_coverage, read_holdings, read_total
+from geo.errors import CampaignError, UnitError
+from geo.offices import list_old_posters, list_solutions, read_staff, remove_solution, set_solution
 from geo.scope import Scope
 from loaders.population import load_population
 from loaders.register import load_register
@@ -206,3 +206,23 @@ def test_staff_with_the_app_is_told_by_the_newest_returns_and_hidden_without(tol
         district = read_staff(connection, "440", date(2021, 12, 8))
     assert totals == [[10, 5, 5 / 10], [14, 9, 9 / 14], [14, 12, 12 / 14]]
     assert district.rows[["code", "organisation", "installed_rate"]].values.tolist() == [["440", "UBND", 1.0]]
+
+
+def test_what_is_in_force_is_set_replaced_and_taken_back_and_restates_what_was_read(told):
+    with db.reading(operator_scope()) as connection:
+        before = read_holdings(connection).version
+    day = date(2021, 12, 6)
+    with db.loading() as connection:
+        set_solution(connection, "42", day, "poster", "mistyped", "test")
+        set_solution(connection, "42", day, "device", "letter", "test")
+    with db.reading(operator_scope()) as connection:
+        rows = [row for row in list_solutions(connection) if row["province_code"] == "42"]
+        assert rows == [{"province_code": "42", "from_day": day, "solution": "device", "decree": "letter"}]
+        assert read_holdings(connection).version > before
+        assert read_coverage(connection, "42", WINDOW).solution == "device"
+    with db.loading() as connection:
+        remove_solution(connection, "42", day, "test")
+        with pytest.raises(CampaignError, match="nothing is in force"):
+            remove_solution(connection, "42", day, "test")
+    with db.reading(operator_scope()) as connection:
+        assert read_coverage(connection, "42", WINDOW).solution == "poster"
