@@ -253,6 +253,14 @@ def visited_venue(version, scope, account, address, opened, unit, venue, first, 
         return read_timeline(connection, unit, venue, first, last), list_decisions(connection, venue)
 
 
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def answers(version, scope, account, address, opened, unit, venues):
+    """What an agency answered and mended, as geo.decisions.list_decisions gives it of its venues (a tuple of numbers)."""
+    with reading_cases(Actor(account, scope, address), f"answers of an agency of {unit}") as connection:
+        found = list_decisions(connection, *venues)
+    return found[found["of"] == "answer"]
+
+
 @st.cache_data(max_entries=50, show_spinner=False)
 def case_weeks(version, scope, unit, first, last):
     """Cases by commune and week, for every role, as geo.case_weeks.read_case_weeks gives them."""

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import tracing_panels
+from dashboard import data, tracing_panels
 from dashboard.data_panels import plain, section
 from dashboard.spot_parts import decide, show_told
 from dashboard.timeline import week_chart
@@ -89,7 +89,7 @@ def show_agencies(view, atlas, text):
 
 
 def show_rectifying(view, agency, text):
-    """The form by which an answer of an agency is noted."""
+    """The form by which an answer of an agency is noted, over those noted before."""
     st.markdown(f"#### {text('gap.rectify', agency=plain(agency['agency']))}")
     key = agency["codes"][0]
     with st.form(f"rectify-{key}", clear_on_submit=True):
@@ -99,5 +99,8 @@ def show_rectifying(view, agency, text):
             state for state in (*RECTIFICATION_STATES[1:], RECTIFICATION_STATES[0])
             if state != agency["state"] and buttons.form_submit_button(text(f"gap.rectify.{state}"), key=f"{state}-{key}")
         ]  # fmt: skip
+    past = data.answers(*view.asked, tuple(agency["venues"]))
+    if len(past):
+        st.html(section(text("hotspots.history")) + tracing_panels.history(past, text))
     if asked:
         decide(text, lambda: rectify(view.reader, agency["venues"], asked[0], note, view.held.version))

@@ -48,7 +48,7 @@ def _write(statement, actor, states, state, said, seen, **what):
         connection.execute(statement, asked)
 
 
-def list_decisions(connection, venue):
-    """Reviews and answers of a venue (its number), the newest first: of (review, answer), state, said, decided_at, account."""
-    found = connection.execute(db.statement("list_decisions"), {"venue": int(venue)})
+def list_decisions(connection, *venues):
+    """Reviews and answers of venues (their numbers), the newest first: of (review, answer), state, said, decided_at, account."""
+    found = connection.execute(db.statement("list_decisions"), {"venues": list(map(int, venues))})
     return pd.DataFrame(found.all(), columns=list(found.keys()))

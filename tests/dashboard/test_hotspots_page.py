@@ -196,6 +196,19 @@ def test_a_reviewer_confirms_and_closes_and_visits_open_it_again(tell, opened):
     assert "Tình trạng: <b>đề xuất (mở lại vì có lượt đến mới)</b>" in html(page)
 
 
+def test_what_an_agency_answered_stands_under_its_form_and_no_other_agency_is_ticked_then(tell, opened):
+    tell(*VISITS)
+    page = choose_part(opened("health"), "gap")
+    page.session_state["agencies-0"] = {"selection": {"rows": [0]}}
+    page = decide(run(page), "rectify-V1", "note-V1", "answered-V1", "Sẽ quét từ mai")
+    assert [success.value for success in page.success] == ["Đã lưu."] and not page.text_area
+    agencies = page.dataframe[1].value
+    assert agencies["gap.state"].tolist() == ["chưa trả lời", "đã trả lời"] and agencies["gap.agency"].tolist() == ["Chợ", NASTY]
+    page.session_state["agencies-1"] = {"selection": {"rows": [1]}}
+    assert "Sẽ quét từ mai" in html(run(page)) and "<b>đã trả lời</b>" in html(page)
+    assert ("health", "answers of an agency of 42") in recorded()
+
+
 @pytest.mark.parametrize("reason", ["", "gọi 0912345678"])
 def test_a_review_without_a_reason_or_with_a_number_of_a_person_is_not_saved(tell, opened, reason):
     tell(*VISITS)

@@ -113,6 +113,12 @@ def test_an_agency_answers_and_mends_and_is_opened_again_by_new_visits(tell, acc
     assert state()[0][1] == "answered", "the other shop has not mended anything"
     rectify(accounts["leader"], venues, "rectified", "Đã kiểm tra", last_run())
     assert state()[0][1:] == ["rectified", "Đã kiểm tra", "leader"]
+    with seeing() as connection:
+        past = list_decisions(connection, *venues)
+    assert past[["of", "state", "said", "account"]].values.tolist() == [
+        ["answer", "rectified", "Đã kiểm tra", "leader"], ["answer", "rectified", "Đã kiểm tra cửa hàng 1", "leader"],
+        ["answer", "answered", "Sẽ bố trí người hướng dẫn quét", "health"],
+    ], "one row for an answer, of however many venues"  # fmt: skip
     tell({"venue_code": "V22", "arrived_at": "2021-12-09 09:00", "case_code": "C7"})
     assert state()[0][1] == "open"
 
