@@ -19,6 +19,7 @@ from geo.tracing import read_gap
 VI, EN = Text("vi"), Text("en")
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 SEES_CASES = ("health", "leader")
+READ_ANEW = 30_000  # ms: after a decision all that the page shows is read again
 SEATS = {"district": "440", "commune": "18235"}
 
 
@@ -95,7 +96,7 @@ def test_a_mark_opens_its_venue_which_is_reviewed_and_stays_so(new_page, truth):
     expect(frame.locator(".phuqr-mark.phuqr-chosen")).to_have_count(1)
     page.get_by_label(VI("hotspots.review.reason")).fill("Năm ca đến cùng quán")
     page.get_by_role("button", name=VI("hotspots.review.confirmed")).click()
-    expect(panel).to_contain_text(VI("hotspots.state.confirmed"))
+    expect(panel).to_contain_text(VI("hotspots.state.confirmed"), timeout=READ_ANEW)
     expect(page.locator(".phuqr-history")).to_contain_text("Năm ca đến cùng quán")
     page.get_by_role("button", name=VI("hotspots.hide")).click()
     expect(panel).to_have_count(0)
@@ -117,7 +118,7 @@ def test_an_agency_is_noted_as_answered(new_page, truth):
     table.click(position={"x": 16, "y": 54})
     page.get_by_label(VI("gap.rectify.note")).fill("Đã bố trí người hướng dẫn")
     page.get_by_role("button", name=VI("gap.rectify.answered")).click()
-    expect(page.get_by_text(VI("hotspots.saved"), exact=True)).to_be_visible()
+    expect(page.get_by_text(VI("hotspots.saved"), exact=True)).to_be_visible(timeout=READ_ANEW)
     with db.engine().connect() as connection:
         last = "SELECT state, note, account FROM rectification ORDER BY id DESC LIMIT 1"
         assert connection.exec_driver_sql(last).one() == ("answered", "Đã bố trí người hướng dẫn", "health")
