@@ -123,7 +123,7 @@ def daily(rows, name, titles, text):
     told = pd.DataFrame({"day": pd.to_datetime(rows["day"])})
     for column, source in (("count", name), ("mean", f"{name}_mean7")):
         told[column] = rows[source].astype("Float64").to_numpy("f8", na_value=np.nan)
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%d/%m", tickCount=7, grid=False))
+    x = alt.X("yearmonthdate(day):T", title=None, bandPosition=0.5, axis=alt.Axis(format="%d/%m", tickCount=7, grid=False))
     tips = [
         alt.Tooltip("day:T", format="%d/%m/%Y", title=text("chart.day")), alt.Tooltip("count:Q", format=",.0f", title=titles["bar"]),
         alt.Tooltip("mean:Q", format=",.1f", title=titles["mean"]),
@@ -134,7 +134,7 @@ def daily(rows, name, titles, text):
     )  # fmt: skip
     y = {"title": titles["count"], "axis": alt.Axis(format=",.0f", tickCount=4)}
     drawn = alt.Chart(told.dropna(subset=["count"]).assign(of=titles["bar"])).mark_bar(width={"band": 0.8}).encode(
-        alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=7, grid=False)), alt.Y("count:Q", **y), kinds, tooltip=tips
+        x, alt.Y("count:Q", **y), kinds, tooltip=tips
     )
     line = alt.Chart(told.dropna(subset=["mean"]).assign(of=titles["mean"])).mark_line(strokeWidth=2).encode(
         x, alt.Y("mean:Q", **y), kinds, tooltip=tips

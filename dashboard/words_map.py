@@ -4,7 +4,7 @@ TEXTS = {
     "vi": {
         "map.search": "Tìm xã, huyện",
         "map.nothing_found": "không tìm thấy",
-        "map.lagging": "tụt hậu so với huyện",
+        "map.lagging": "chậm so với huyện",
         "map.watch": "cần theo dõi",
         "map.sizes": "Số địa điểm",
         "map.archipelago": "Quần đảo {name} (Việt Nam)",
@@ -58,7 +58,7 @@ TEXTS = {
         "map.title": "{indicator} – {unit}",
         "map.group": "Nhóm {group}",
         "too_few_short": "chưa đủ để so sánh",
-        "legend.lagging": "xã tụt hậu so với huyện",
+        "legend.lagging": "xã chậm so với huyện",
         "legend.watch": "xã cần theo dõi",
         "legend.circle": "vòng tròn: số địa điểm",
         "legend.fixed": "Lớp cố định, gắn với mục tiêu; mỗi lớp tính cả cận dưới.",

@@ -107,8 +107,8 @@ with page("overview") as (text, reader):
     with left:
         show_map(reader, held, filters, atlas, coverage, text, key="overview-map", height=420)
         show_deadlines(reader, held, filters, atlas, text)
+        show_days(reader, held, filters, text)
     with right:
         show_laggards(reader, held, filters, text)
         show_staff(reader, held, filters, text)
-    show_days(reader, held, filters, text)
     show_old_posters(reader, held, filters, coverage, text)

@@ -143,7 +143,7 @@ def test_a_leader_sees_the_hotspots_in_communes_that_lag_first(tell, opened):
     assert "2 lượt F0, F1 khai đã đến 1 xã như vậy." in html(page)
     behind = page.dataframe[1].value
     assert behind.values.tolist() == [["Phường Kỳ Trinh", "chậm", "2/2", "0,0\u00a0%", "1", "Thị xã Kỳ Anh"]]
-    assert '<span>xã tụt hậu so với huyện</span><b>1</b>' in html(page)
+    assert '<span>xã chậm so với huyện</span><b>1</b>' in html(page)
     assert "5 trên 6 lượt khai báo; khoảng tin cậy 95 %: 43,6 % – 97,0 %" in html(page)
     assert "Nơi ca bệnh đã đến, không phải nơi ở của ca." in html(page)
 
