@@ -1,23 +1,20 @@
 """How fast the map is, beside an empty page of the same app and beside the plain way: the command `phuqr bench map`.
 
-In a real Chromium, in one run: the sample province and an invented country of 11,163 communes with a million venues, each in a
+In a real Chromium, in one run: the sample province and a country of 11,163 communes with a million made-up venues, each in a
 database of its own on the same server. The sides of a pair go in turn, as in dashboard.bench; a cost is the median of the pairs' ratios.
 """
 
 import base64
 import json
-import os
 import random
 import signal
 import sys
-import tempfile
 import time
 import zlib
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
@@ -28,8 +25,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from dashboard.bench import compare, find_chromium
-from dashboard.bench_load import making_databases, run_phuqr
-from dashboard.bench_map_data import write_country, write_venues
+from dashboard.bench_coverage import using
+from dashboard.bench_load import making_databases
+from dashboard.bench_map_data import fill_country, fill_province
 from dashboard.bench_servers import Server, connect, running, sign_in
 from dashboard.gate import COOKIE
 from dashboard.text import Text
@@ -39,7 +37,6 @@ from geo.accounts import add_account, everything, operator_scope
 from geo.audit import operator
 from geo.coverage import RATES, Window, read_holdings
 from geo.errors import PhuqrError
-from geo.tiles import read_places
 from geo.units import WHOLE, list_vintages
 from geo.venues import Narrowed
 
@@ -96,22 +93,19 @@ class Size:
     unit: str
 
 
-def run_map_bench(pairs, as_json, boundaries=None):
-    """Measure and print; PhuqrError where something is above its limit. boundaries: a file of a country's communes to use."""
+def run_map_bench(pairs, as_json):
+    """Measure and print; PhuqrError where something is above its limit."""
     chromium = find_chromium()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     measures, sizes = [], []
     bars = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     with bars as progress, ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phuqr-bench-")))
         make = stack.enter_context(making_databases())
         browser = stack.enter_context(opening(*chromium))
-        for place, fill in (("province", fill_province), ("country", partial(fill_country, folder, boundaries))):
-            task = progress.add_task(f"data of the {place}", total=None)
-            with make.fresh("template0") as url:
-                fill(url)
-                progress.update(task, total=1, completed=1)
-                with serving(url) as server:
+        for place, fill in (("province", fill_province), ("country", fill_country)):
+            with make.fresh("template0") as url, using(url):
+                fill(url, progress)
+                with serving() as server:
                     timed = partial(compare, progress, pairs or PAIRS[place])
                     measures += measure_place(timed, browser, server, place)
                     sizes += measure_bytes(browser, server, place)
@@ -128,53 +122,14 @@ def run_map_bench(pairs, as_json, boundaries=None):
         raise PhuqrError(f"above the limit: {'; '.join(above)}")
 
 
-def fill_province(url):
-    """The sample province."""
-    run_phuqr(url, "demo")
-
-
-def fill_country(folder, boundaries, url):
-    """An invented country, or that of a file, with a million invented venues and scans of them."""
-    run_phuqr(url, "db", "migrate")
-    path = boundaries or folder / "country.gpkg"
-    if boundaries is None:
-        write_country(path)
-    run_phuqr(url, "load", "boundaries", path, "--vintage", "2021-11-01", "--max-refused", "5")
-    with using(url), db.reading(operator_scope()) as connection:
-        units = read_places(connection, list_vintages(connection)[-1]).units
-    communes = units[units["level"] == 3].reset_index()
-    communes["spread"] = np.minimum(communes["east"] - communes["west"], communes["north"] - communes["south"]) / 6
-    venues, scans = write_venues(folder, communes)
-    run_phuqr(url, "load", "venues", venues)
-    run_phuqr(url, "load", "scans", scans)
-
-
 @contextmanager
-def using(url):
-    """This process reads that database meanwhile, and the one of before afterwards."""
-    before = os.environ.get("DATABASE_URL")
-    db.close()
-    os.environ["DATABASE_URL"] = url
-    try:
-        yield
-    finally:
-        db.close()
-        if before is None:
-            del os.environ["DATABASE_URL"]
-        else:
-            os.environ["DATABASE_URL"] = before
-
-
-@contextmanager
-def serving(url):
-    """The dashboard with the two pages more on a database, as a Server with the session of an account that sees all there is."""
-    with using(url):
-        with db.gating() as connection:
-            vintage = everything(connection)[0][0]
-            units = [code for of, code in everything(connection) if of == vintage]
-        password = add_account(operator(), "bench", "leader", units, day=WINDOW.last)
-        with running("dashboard.bench_map_server") as port:
-            yield Server(port, sign_in(port, "bench", password))
+def serving():
+    """The dashboard with the two pages more on the database in use, as a Server with the session of an account that sees all there is."""
+    with db.gating() as connection:
+        units = everything(connection)
+    password = add_account(operator(), "bench", "leader", [code for _, code in units], day=WINDOW.last)
+    with running("dashboard.bench_map_server") as port:
+        yield Server(port, sign_in(port, "bench", password))
 
 
 @contextmanager

@@ -100,10 +100,6 @@ def bench(
         int | None,
         typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, 3 of the load, 5 of tracing, 9 of coverage, 12 of the map."),
     ] = None,
-    country: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Communes of a country for the map, as phuqr load boundaries takes them."),
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ):
     """Measure as ratios of times, on the data at hand, what sign-in and row-level security cost a reader; or how much data loads, is read and drawn."""
@@ -125,7 +121,7 @@ def bench(
     if topic is Topic.map:
         from dashboard.bench_map import run_map_bench
 
-        run_map_bench(pairs, as_json, country)
+        run_map_bench(pairs, as_json)
         return
     from dashboard.bench import run_bench
 

@@ -63,7 +63,7 @@ def go_to(unit, commune=None, near=False):
     """Choose a unit, and a commune in it; for callbacks."""
     st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
     if "written" not in st.session_state:
-        state.go_on_opening(unit, commune, near)
+        state.go_on_opening(unit=unit, commune=commune, near="1" if near else None)
 
 
 def show_path(atlas, filters, text):
@@ -93,6 +93,8 @@ def take_click(reader, atlas, filters, outside, key):
         return None
     if "venue" in said:
         st.session_state["map-venue"] = data.venue_code(reader.scope, int(said["venue"]))
+        if "written" not in st.session_state:
+            state.go_on_opening(venue=st.session_state["map-venue"])
         return None
     # What a run that was cut short had been told is not what stands now
     filters = state.from_widgets() if "written" in st.session_state else filters

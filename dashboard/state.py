@@ -140,9 +140,12 @@ def address_changed():
     return from_widgets() == written and st.query_params.to_dict() != written.as_query()
 
 
-def go_on_opening(unit, commune, near):
-    """Keep what was chosen on the map of a page that has read no more than its address yet, for when it reads it once more."""
-    st.session_state.go = {"unit": unit, "commune": commune, "near": "1" if near else None}
+def go_on_opening(**chosen):
+    """Keep what was chosen on the map of a page that has read no more than its address yet, for when it reads it once more.
+
+    chosen: parameters of the address; None for one to be left out.
+    """
+    st.session_state.go = st.session_state.get("go", {}) | chosen
 
 
 def read_address():

@@ -54,12 +54,13 @@ def show_venues(reader, held, filters, atlas, coverage, text):
     for column in ("created_on", "last_day"):
         titles[column] = st.column_config.DateColumn(titles[column], format="DD/MM/YYYY")
     codes = list(rows["code"])
+    ticked = [codes.index(filters.view.venue)] if filters.view.venue in codes else []
 
     def take_row():
         chosen = st.session_state.venues.selection.rows
-        st.session_state["map-venue"] = codes[chosen[0]] if chosen else None
+        if chosen != ticked:  # as in the table of communes
+            st.session_state["map-venue"] = codes[chosen[0]] if chosen else None
 
-    ticked = [codes.index(filters.view.venue)] if filters.view.venue in codes else []
     st.session_state.venues = {"selection": {"rows": ticked}}
     st.dataframe(
         table, key="venues", hide_index=True, column_config=titles, height=min(420, 38 + 35 * len(table)), placeholder="–",

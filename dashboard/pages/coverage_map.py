@@ -82,10 +82,12 @@ with page("") as (text, reader):
     held = data.holdings(reader.scope)
     heading, choices, figures = st.container(), st.container(key="choices"), st.container()
     bare = opens_with_map()
-    with choices:
-        find = find_filters if bare else choose_filters
-        filters, atlas, *_ = find(reader, held, text, whole=True)
-    bare = bare and not (filters.view.beside or filters.view.drawn)
+    if bare:
+        filters, atlas, *_ = find_filters(reader, held, text, whole=True)
+        bare = not (filters.view.beside or filters.view.drawn)
+    if not bare:
+        with choices:
+            filters, atlas = choose_filters(reader, held, text, whole=True)
     window = filters.window
     coverage = data.coverage(held.version, reader.scope, filters.unit, window.first, window.last, filters.group)
     with heading:
