@@ -162,6 +162,11 @@ def wait(page, list_name, before):
     return page.wait_for_function(f"before => {list_name}[before]", arg=before, timeout=60_000).json_value()
 
 
+def wait_whole(page):
+    """Until what comes after the map is there too."""
+    page.wait_for_selector("[data-testid=stDataFrame]", timeout=60_000)
+
+
 def settle(page):
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_timeout(300)
@@ -183,6 +188,8 @@ def show(browser, server, place, path, list_name, number):
     """First painting, and of six choices of another rate the median, of a page."""
     with opened(browser, server, path, list_name, **query_of(place)) as page:
         first = page.evaluate(f"{list_name}[0] - performance.timeOrigin")
+        if path == "":
+            wait_whole(page)
         names = {rate: Text("vi")(rate) if path == "" else rate for rate in RATES}
         group = page.get_by_test_id("stButtonGroup").first
         clicks = [
@@ -195,6 +202,7 @@ def show(browser, server, place, path, list_name, number):
 def show_panel(browser, server, place, number):
     """Of four clicks on communes the median time to their panels."""
     with opened(browser, server, "", "paints", **query_of(place)) as page:
+        wait_whole(page)
         frame = page.locator("iframe").element_handle().content_frame()
         codes = frame.evaluate("Object.keys(phuqr.state().classes)")
         taken = []
@@ -237,6 +245,7 @@ def replace_limit(measure, limit):
 def measure_bytes(browser, server, place):
     """Bytes that a change of the indicator sends, compressed as the websocket compresses them, and those of the borders."""
     with opened(browser, server, "", "paints", **query_of(place)) as page:
+        wait_whole(page)
         settle(page)
         frames, session = [], page.context.new_cdp_session(page)
         session.on("Network.webSocketFrameReceived", lambda event: frames.append(event["response"]))
