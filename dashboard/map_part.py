@@ -68,14 +68,16 @@ def show_map_part(runs, reader, held, filters, atlas, found, text, bare=False):
 
 def _follow(reader, held, filters):
     """The Filters as they now stand, where only what is drawn has changed; else the whole page runs."""
-    try:
-        same = data.reader() == reader and data.holdings(reader.scope) == held
-    except PhuqrError:
-        same = False  # the whole page tells why
     now = state.from_widgets()
     layers = filters.view.layer, now.view.layer
     drawn = replace(filters.view, layer=now.view.layer, breaks=now.view.breaks)
     listed = "venues" in layers and layers[0] != layers[1]
-    if not same or not state.was_whole() or listed or now != replace(filters, indicator=now.indicator, view=drawn):
+    if not state.was_whole() or listed or now != replace(filters, indicator=now.indicator, view=drawn):
+        st.rerun()  # at once: whoever clicked on a commune waits for its panel
+    try:
+        same = data.reader() == reader and data.holdings(reader.scope) == held
+    except PhuqrError:
+        same = False  # the whole page tells why
+    if not same:
         st.rerun()
     return now

@@ -12,7 +12,6 @@ Both must be built anew for each run: st_folium writes into what it is given.
 import json
 import math
 import re
-from functools import cache
 from importlib.resources import files
 
 import folium
@@ -87,7 +86,6 @@ def encode_topojson(units, names=None):
     return json.dumps(topology, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@cache
 def map_script():
     """The map's own scripts as one, so that the browser asks once for what each of them needs of the others."""
     folder = files("dashboard") / "static"
