@@ -13,7 +13,7 @@ _METRE = 1 / 111_320  # degrees of latitude
 _COMMUNES = "SELECT code, parent_code, ST_AsBinary(geom) FROM admin_unit WHERE level = 3 ORDER BY code"
 _DRAWN = """
     UPDATE admin_unit SET geom_50m = ST_Multi(ST_GeomFromWKB(:near, 4326)), geom_500m = ST_Multi(ST_GeomFromWKB(:far, 4326))
-    WHERE code = :code
+    WHERE vintage = 1 AND code = :code
 """
 _ABOVE = """
     UPDATE admin_unit u SET geom = drawn, geom_10m = drawn, geom_50m = drawn, geom_500m = drawn
