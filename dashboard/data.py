@@ -5,6 +5,7 @@ that nobody is shown what was read for another.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -99,6 +100,15 @@ def kinds(version, scope):
     with db.reading(scope) as connection:
         found = list_kinds(connection)
     return {row["code"]: (row["name_vi"], row["name_en"]) for row in sorted(found, key=lambda row: row["name_vi"])}
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def departments(version, scope):
+    """Departments that answer for some kind, by their names: code -> (Vietnamese, English name)."""
+    with db.reading(scope) as connection:
+        found = list_kinds(connection)
+    told = {row["department"]: (row["department_vi"], row["department_en"]) for row in found}
+    return dict(sorted(told.items(), key=lambda each: each[1]))
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
@@ -222,6 +232,12 @@ def tracing_version(scope):
 # Of cases, what was read for one account is not given to another of its scope, nor to itself when it comes again: each of them looks at
 # it, and each look is on record: of which area, not of which venue, since admins read the record and see no cases. `version` is that of
 # the loads and tracing_version; `opened` is when the page was.
+
+
+def ask_cases(reader, held, unit):
+    """What the functions below are asked by, for the Actor who reads; the page is opened when it first asks."""
+    opened = st.session_state.setdefault("tracing_opened", datetime.now(UTC))
+    return f"{held.version}.{tracing_version(reader.scope)}", reader.scope, reader.name, reader.address, opened, unit
 
 
 @st.cache_data(max_entries=50, ttl=3600, show_spinner=False)

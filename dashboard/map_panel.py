@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard import data, data_panels, lagging_panels, panels, state
+from dashboard import data, data_panels, lagging_panels, panels, state, tracing_panels
 from dashboard.app import geometry_url
 from dashboard.islands import archipelagos, with_islands
 from dashboard.map_layers import find_layer
@@ -14,6 +14,7 @@ from dashboard.map_view import BREAKS, LAYERS, STATES
 from dashboard.maps import LABELS, OUTSIDE, SWATCHES, commune_map, paint, spell
 from dashboard.tiles import tiles_url
 from dashboard.venue_panel import narrowed, scans_known
+from geo.tracing import CASE_ROLES
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
@@ -91,8 +92,9 @@ def take_click(reader, atlas, filters, outside, key):
     if "painted" in said:
         st.session_state[SHOWN] = True
         return None
-    if "venue" in said:
-        st.session_state["map-venue"] = data.venue_code(reader.scope, int(said["venue"]))
+    if "venue" in said:  # a mark tells the code, a point of a tile the number
+        marked = shows_hotspots(reader, filters)
+        st.session_state["map-venue"] = said["venue"] if marked else data.venue_code(reader.scope, int(said["venue"]))
         if "written" not in st.session_state:
             state.go_on_opening(venue=st.session_state["map-venue"])
         return None
@@ -152,17 +154,37 @@ def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT
         **frames(layer, outside, codes, text),
         **venue_layer(reader, held, filters, atlas, found, text),
     )  # fmt: skip
+    drawn, looked = [colours], read_hotspots(reader, held, filters)
+    if looked:
+        kinds = {code: names[text.language != "vi"] for code, names in data.kinds(held.version, reader.scope).items()}
+        drawn.append(tracing_panels.mark_hotspots(*looked, kinds, text, filters.view.venue))
     st_folium(
         commune_map(map_labels(text)), key=key, height=height, use_container_width=True, returned_objects=[],
-        feature_group_to_add=colours, on_change=lambda: take_click(reader, atlas, filters, outside, key),
+        feature_group_to_add=drawn, on_change=lambda: take_click(reader, atlas, filters, outside, key),
     )  # fmt: skip
     if venues:
         st.html(state_legend(text))
+    if looked:
+        spots, clusters = looked
+        st.html(tracing_panels.spot_legend(spots.rows, clusters, spots.metres, text))
     entries = layer.entries + [(SWATCHES[OUTSIDE], text("legend.outside"), len(outside))] * bool(outside)
     st.html(panels.legend(layer.title, entries, text, layer.rule))
     if "pattern" in layer.more:
         names = {code: unit.name for code, unit in atlas.units.items()}
         st.html(lagging_panels.pattern(layer.more["pattern"], names, text))
+
+
+def shows_hotspots(reader, filters):
+    """Whether the marks of hotspots are asked for by who may see them, of one area."""
+    return filters.view.layer == "hotspots" and reader.scope.role in CASE_ROLES and filters.unit != WHOLE
+
+
+def read_hotspots(reader, held, filters):
+    """The Hotspots and their clusters where they are shown; else None. Each look goes on record."""
+    if not shows_hotspots(reader, filters):
+        return None
+    found, clusters, _ = data.hotspots(*data.ask_cases(reader, held, filters.unit), filters.window.first, filters.window.last)
+    return found, clusters
 
 
 def frames(layer, outside, codes, text):
@@ -236,21 +258,30 @@ def show_quality(reader, held, filters, atlas, text):
 
 def choose_layer(reader, held, filters, text):
     """What the map shows beside its communes' colours, and of venues which."""
+    layers = list(LAYERS)
+    if reader.scope.role not in CASE_ROLES or filters.unit == WHOLE:
+        layers.remove("hotspots")
+    if filters.view.layer not in layers:
+        st.session_state["map-layer"] = "rates"
     st.segmented_control(
-        text("layer"), LAYERS, key="map-layer", format_func=lambda name: text(f"layer.{name}"), required=True, width="stretch",
+        text("layer"), layers, key="map-layer", format_func=lambda name: text(f"layer.{name}"), required=True, width="stretch",
         label_visibility="collapsed",
     )  # fmt: skip
     if filters.view.layer != "venues":
         return
-    kinds = {code: names[text.language != "vi"] for code, names in data.kinds(held.version, reader.scope).items()}
-    if filters.view.kind not in kinds:
-        st.session_state["map-kind"] = None
-    left, right = st.columns(2, gap="small")
-    left.selectbox(
-        text("venues.kind"), list(kinds), key="map-kind", format_func=kinds.get, placeholder=text("venues.any_kind"),
-        index=None, label_visibility="collapsed",
-    )  # fmt: skip
-    right.selectbox(
+    places = st.columns(3, gap="small")
+    for place, name, known in (
+        (places[0], "kind", data.kinds(held.version, reader.scope)),
+        (places[1], "department", data.departments(held.version, reader.scope)),
+    ):
+        names = {code: told[text.language != "vi"] for code, told in known.items()}
+        if getattr(filters.view, name) not in names:
+            st.session_state[f"map-{name}"] = None
+        place.selectbox(
+            text(f"venues.{name}"), list(names), key=f"map-{name}", format_func=names.get, placeholder=text(f"venues.any_{name}"),
+            index=None, label_visibility="collapsed",
+        )  # fmt: skip
+    places[2].selectbox(
         text("venues.state"), STATES, key="map-state", format_func=lambda name: text(f"venues.{name}"), index=None,
         placeholder=text("venues.any_state"), label_visibility="collapsed",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date
 from geo.coverage import Window
 from geo.errors import WindowError
 
-LAYERS = ("rates", "change", "clusters", "weeks", "venues")
+LAYERS = ("rates", "change", "clusters", "weeks", "venues", "hotspots")
 BREAKS = ("fixed", "quantiles", "natural")
 STATES = ("never", "silent", "active", "no_point", "outside")
 _CODE = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
@@ -18,8 +18,8 @@ _KIND = re.compile(r"[a-z_]{1,40}")
 class View:
     """The choices of the map; each stands in the address unless it is as here.
 
-    layer, breaks: of LAYERS, BREAKS. near: the open commune is brought into view. kind, state: which venues are meant (state: of
-    STATES); venue: code of the open one. beside_from, beside_to: first and last day of the window shown beside the page's own, for a
+    layer, breaks: of LAYERS, BREAKS. near: the open commune is brought into view. kind, department, state: which venues are meant
+    (state: of STATES); venue: code of the open one. beside_from, beside_to: first and last day of the window shown beside the page's own, for a
     split view. drawn: first day of the vintage on which the figures are shown, where it is not their own.
     """
 
@@ -27,6 +27,7 @@ class View:
     breaks: str = "fixed"
     near: bool = False
     kind: str | None = None
+    department: str | None = None
     state: str | None = None
     venue: str | None = None
     beside_from: date | None = None
@@ -78,6 +79,7 @@ def read_view(query, commune):
         breaks=one_of("breaks", BREAKS),
         near=commune is not None and query.get("near") == "1",
         kind=matching("kind", _KIND),
+        department=matching("department", _KIND),
         state=one_of("state", STATES),
         venue=matching("venue", _CODE),
         drawn=day("drawn"),

@@ -1,7 +1,7 @@
 """The parts of the page of hotspots for who may see cases: what it read, its figures, the map with its marks, the list, and one venue."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,6 @@ from dashboard.data_panels import section
 from dashboard.legend import PALETTE, classify, legend_entries
 from dashboard.map_panel import map_labels
 from dashboard.maps import OUTSIDE, commune_map, paint
-from dashboard.marks import marks
 from dashboard.timeline import day_chart
 from geo.audit import Actor
 from geo.coverage import Holdings
@@ -64,9 +63,7 @@ class View:
 
 def read_view(reader, held, filters, atlas):
     """The View of a unit and window; each that the account had not before it since the page was opened goes on record."""
-    opened = st.session_state.setdefault("tracing_opened", datetime.now(UTC))
-    version = f"{held.version}.{data.tracing_version(reader.scope)}"
-    asked = version, reader.scope, reader.name, reader.address, opened, filters.unit
+    asked = data.ask_cases(reader, held, filters.unit)
     days, level = (filters.window.first, filters.window.last), atlas.units[filters.unit].level
     bys = tuple(by for by in ("district", "commune", "kind", "department") if by not in LEVELS or LEVELS[by] > min(level, 2))
     return View(reader, held, asked, *data.hotspots(*asked, *days), *data.gap(*asked, *days, bys))
@@ -124,18 +121,6 @@ def show_map(view, coverage, atlas, names, chosen, text):
     top = atlas.top(unit.code)
     rates = coverage.rows.set_index("code")
     classes = classify(rates, RATE)
-    spots = [
-        {
-            "code": row["venue_code"], "lat": row["lat"], "lon": row["lon"], "grade": int(row["grade"]), "count": row["cases"],
-            "title": row["name"], "located": bool(row["located"]), "closed": row["shown"] == "closed",
-            "lines": [names.get(row["kind"], row["kind"]), f"{row['commune']}, {row['district']}", tracing_panels.why(row, text)],
-        }
-        for _, row in view.hotspots.rows.iterrows()
-    ]  # fmt: skip
-    clusters = [
-        {"outline": row.outline, "title": text("hotspots.cluster", venues=text.number(row.venues), cases=text.number(row.cases))}
-        for row in view.clusters.itertuples()
-    ]
     codes = communes_within(atlas.units, top.code)
     behind = {code: verdict for code, verdict in view.hotspots.verdicts.items() if verdict in BEHIND}
     box = {code: data.bounds(held.version, reader.scope, atlas.vintage.id, code) for code in (top.code, unit.code)}
@@ -153,7 +138,7 @@ def show_map(view, coverage, atlas, names, chosen, text):
 
     st_folium(
         commune_map(map_labels(text, map=text("hotspots.map"))), key="hotspot-map", height=MAP_HEIGHT, use_container_width=True, returned_objects=[],
-        feature_group_to_add=[colours, marks(spots, clusters, chosen)], on_change=take_click,
+        feature_group_to_add=[colours, tracing_panels.mark_hotspots(view.hotspots, view.clusters, names, text, chosen)], on_change=take_click,
     )  # fmt: skip
     st.html(
         tracing_panels.spot_legend(view.hotspots.rows, view.clusters, view.hotspots.metres, text)

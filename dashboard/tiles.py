@@ -27,6 +27,7 @@ def tiles_url(held, vintage, unit, window, narrowed, scans_known):
         "kind": narrowed.kind,
         "group": narrowed.group,
         "state": narrowed.state,
+        "department": narrowed.department,
     }
     asked |= {"scans": "1" if scans_known else None}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
@@ -39,7 +40,7 @@ def tile(request):
     window = read_window(query, db.today())
     if {name: query.get(name) for name in ("from", "to")} != {"from": str(window.first), "to": str(window.last)}:
         raise HTTPException(404)
-    narrowed = Narrowed(query.get("kind"), query.get("group"), query.get("state"))
+    narrowed = Narrowed(*map(query.get, ("kind", "group", "state", "department")))
     z, x, y = (asked.pop(name) for name in "zxy")
     if z > LAST or max(x, y) >= 2**z or narrowed.state not in (None, *_STATES) or "\0" in "".join(query.values()):
         raise HTTPException(404)

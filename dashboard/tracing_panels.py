@@ -1,10 +1,10 @@
-"""The pieces of HTML that the page of hotspots is made of; every text that may come from a file is escaped here."""
+"""The pieces of HTML, and the marks, that the page of hotspots is made of; every text that may come from a file is escaped here."""
 
 from html import escape
 
 import pandas as pd
 
-from dashboard.marks import GRADES
+from dashboard.marks import GRADES, marks
 from geo.hotspots import BEHIND
 from geo.tracing import KINDS
 
@@ -109,14 +109,31 @@ def venue_panel(row, kind, text):
     )
 
 
+def mark_hotspots(found, clusters, names, text, selected=None):
+    """The marks of hotspots; found: geo.hotspots.Hotspots; clusters: as geo.hotspots.read_clusters gives them; names: kind -> name."""
+    spots = [
+        {
+            "code": row["venue_code"], "lat": row["lat"], "lon": row["lon"], "grade": int(row["grade"]), "count": row["cases"],
+            "title": row["name"], "located": bool(row["located"]), "closed": row["shown"] == "closed",
+            "lines": [names.get(row["kind"], row["kind"]), f"{row['commune']}, {row['district']}", why(row, text)],
+        }
+        for _, row in found.rows.iterrows()
+    ]  # fmt: skip
+    outlines = [
+        {"outline": row.outline, "title": text("hotspots.cluster", venues=text.number(row.venues), cases=text.number(row.cases))}
+        for row in clusters.itertuples()
+    ]
+    return marks(spots, outlines, selected)
+
+
 def spot_legend(rows, clusters, metres, text):
     """What the marks on the map mean, and how many there are of each."""
-    marks = [(f"phuqr-grade-{grade}", text(f"hotspots.grade.{grade}"), ((rows["grade"] == grade) & (rows["shown"] != "closed")).sum()) for grade in GRADES[::-1]]
-    marks.append(("phuqr-unlocated", text("hotspots.legend.unlocated"), (~rows["located"].astype(bool)).sum()))
-    marks.append(("phuqr-closed", text("hotspots.legend.closed"), (rows["shown"] == "closed").sum()))
+    entries = [(f"phuqr-grade-{grade}", text(f"hotspots.grade.{grade}"), ((rows["grade"] == grade) & (rows["shown"] != "closed")).sum()) for grade in GRADES[::-1]]
+    entries.append(("phuqr-unlocated", text("hotspots.legend.unlocated"), (~rows["located"].astype(bool)).sum()))
+    entries.append(("phuqr-closed", text("hotspots.legend.closed"), (rows["shown"] == "closed").sum()))
     items = "".join(
         f'<li><span class="phuqr-swatch {look}"></span><span>{escape(label)}</span><b>{escape(text.number(count))}</b></li>'
-        for look, label, count in marks if count or look.startswith("phuqr-grade")
+        for look, label, count in entries if count or look.startswith("phuqr-grade")
     )  # fmt: skip
     if len(clusters):
         label = escape(text("hotspots.legend.cluster", metres=text.number(metres)))

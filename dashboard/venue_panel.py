@@ -1,4 +1,4 @@
-"""The list of venues of a unit, narrowed to a kind or a state, and one venue's panel."""
+"""The list of venues of a unit, narrowed to a kind, a department or a state, and one venue's panel."""
 
 from html import escape
 
@@ -14,7 +14,7 @@ _COLUMNS = ["name", "kind", "commune", "organisation", "created_on", "last_day",
 
 def narrowed(filters):
     """Which venues the reader has chosen."""
-    return Narrowed(filters.view.kind, filters.group, filters.view.state)
+    return Narrowed(filters.view.kind, filters.group, filters.view.state, filters.view.department)
 
 
 def scans_known(coverage):

@@ -108,7 +108,7 @@ def draw_tile(connection, places, summed, window, narrowed, scans_known, tile):
         "outside_units": away["unit"].unique().tolist(), "first": window.first, "scans_known": scans_known,
         "units": found["id"].tolist() if narrowed.state not in ("no_point", "outside") else [],
         "outside": away["id"].tolist() if narrowed.state != "no_point" else [],
-        "last": window.last, "kind": narrowed.kind, "group": narrowed.group, "wanted": STATES.get(narrowed.state),
+        "last": window.last, "kind": narrowed.kind, "group": narrowed.group, "department": narrowed.department, "wanted": STATES.get(narrowed.state),
         "cells": CELLS, "named": NAMED,
         "rest_x": found["x"][rest].tolist(), "rest_y": found["y"][rest].tolist(), "rest_n": missing[rest].tolist(),
         "rest_name": found["name"][rest].tolist(),

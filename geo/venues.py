@@ -1,4 +1,4 @@
-"""Venues one by one, and how many there are by commune: narrowed to a kind, a group and a state."""
+"""Venues one by one, and how many there are by commune: narrowed to a kind, a department, a group and a state."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ LISTED = 500  # rows of a list at most
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Which venues are meant: of one kind, one obligation group, one state; None: of all.
+    """Which venues are meant: of one kind, one obligation group, one state, the kinds of one department; None: of all.
 
     state: never (no scan up to the window's end), silent (some, none of them in the window), active (one in the window or more),
     no_point (without coordinates) or outside (these lie outside the declared commune).
@@ -20,6 +20,7 @@ class Narrowed:
     kind: str | None = None
     group: str | None = None
     state: str | None = None
+    department: str | None = None
 
 
 def list_venues(connection, vintage, unit, window, narrowed, scans_known=True, code=None, limit=LISTED):
@@ -52,5 +53,5 @@ def find_code(connection, number):
 def _asked(vintage, unit, window, narrowed, scans_known):
     return {
         "vintage": vintage.id, "unit": unit, "first": window.first, "last": window.last, "scans_known": scans_known,
-        "kind": narrowed.kind, "group": narrowed.group, "state": narrowed.state,
+        "kind": narrowed.kind, "group": narrowed.group, "state": narrowed.state, "department": narrowed.department,
     }  # fmt: skip

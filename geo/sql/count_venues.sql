@@ -27,6 +27,7 @@ JOIN venue_kind k ON k.code = v.kind
 LEFT JOIN seen s ON s.id = v.id
 WHERE v.created_on <= :last
   AND (CAST(:kind AS text) IS NULL OR v.kind = :kind)
+  AND (CAST(:department AS text) IS NULL OR v.kind IN (SELECT kinds_of(:department)))
   AND (CAST(:group AS text) IS NULL OR k.obligation_group = :group)
   AND CASE CAST(:state AS text) WHEN 'no_point' THEN v.point IS NULL WHEN 'outside' THEN v.outside_commune
           ELSE CAST(:state AS text) IS NULL OR s.state = :state END

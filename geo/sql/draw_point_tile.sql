@@ -33,6 +33,7 @@ placed AS (
     LEFT JOIN told t ON t.id = h.id
     WHERE h.created_on <= :last AND h.point && tile.degrees
       AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
+      AND (CAST(:department AS text) IS NULL OR h.kind IN (SELECT kinds_of(:department)))
       AND (CAST(:group AS text) IS NULL OR k.obligation_group = :group)
       AND (CAST(:wanted AS integer) IS NULL OR t.state = :wanted)
 ),

@@ -2,7 +2,7 @@
 -- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
 -- search_path, or a caller's temporary table could stand in for one of ours.
 
-DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days;
+DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days;
 
 -- Of strings of bits of one width in a row, one for each day, the OR of those after the `skipped` first until the last: halves are laid
 -- upon each other, an odd one with itself, until one width is left. Null for no day.
@@ -33,6 +33,16 @@ CROSS JOIN LATERAL (
 ) e
 WHERE a.month BETWEEN CAST(date_trunc('month', $1) AS date) AND $2
 GROUP BY a.unit
+$$;
+
+-- The kinds of venue that a department answers for.
+CREATE FUNCTION kinds_of(department text) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+SELECT k.code
+FROM venue_kind k
+LEFT JOIN department_kind a ON a.kind = k.code
+JOIN department d ON CASE WHEN a.kind IS NULL THEN d.overall ELSE d.code = a.department END
+WHERE d.code = $1
 $$;
 
 -- The solution that a province has in force on a day: posters, unless it decided otherwise.
@@ -163,5 +173,5 @@ ORDER BY r.id DESC
 LIMIT least($2, 1000)
 $$;
 
-REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, read_active, take_days TO phuqr_viewer;
+REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days TO phuqr_viewer;

@@ -1,7 +1,7 @@
 -- Venues inside :unit (all in scope if null) in vintage :vintage, created by the day :last, at most :limit: code, name, kind, organisation,
 -- commune_code, address, created_on, last_day (of the newest scan by :last), state (never, silent or active in the days :first to :last;
--- null where :scans_known is false), with_point, outside_commune, and `of`: how many there are. Narrowed to :kind, to :group of
--- obligation and to :state (a state, no_point or outside) where these are not null, and to the venue of :code.
+-- null where :scans_known is false), with_point, outside_commune, and `of`: how many there are. Narrowed to :kind, to those that :department answers for,
+-- to :group of obligation and to :state (a state, no_point or outside) where these are not null, and to the venue of :code.
 WITH commune AS (
     SELECT c.id
     FROM admin_unit c
@@ -30,6 +30,7 @@ listed AS (
     LEFT JOIN seen s ON s.id = v.id
     WHERE v.unit IN (SELECT id FROM commune) AND v.created_on <= :last
       AND (CAST(:kind AS text) IS NULL OR v.kind = :kind)
+      AND (CAST(:department AS text) IS NULL OR v.kind IN (SELECT kinds_of(:department)))
       AND (CAST(:group AS text) IS NULL OR k.obligation_group = :group)
       AND (CAST(:code AS text) IS NULL OR v.code = :code)
       AND CASE CAST(:state AS text) WHEN 'no_point' THEN v.point IS NULL WHEN 'outside' THEN v.outside_commune

@@ -24,6 +24,7 @@ SEES |= {"district": {"440", "18235"}, "commune": {"18235"}}
 UNITS = ["42", "440", "449", "18235", "18754", "46", "99", "'; DROP TABLE venue; --"]
 
 GEOMETRY, TABLE = "/geo/{vintage_id:number}/{version:number}/{unit}.topojson", "/export/coverage.xlsx"
+MAP = "/export/{name}"
 # Each route of the app -> an address of it. What stands in none of these fails the test of its rule.
 OPEN = {"/health": "/health", "/sign-in": "/sign-in"}
 PROVIDER = {"/sign-in/provider": "/sign-in/provider", "/sign-in/callback": "/sign-in/callback"}  # none is configured
@@ -31,12 +32,13 @@ SIGNED_IN = {
     "/password": "/password",
     "/lib/leaflet": "/lib/leaflet/leaflet.js",
     "/lib/phuqr": "/lib/phuqr/phuqr.css",
+    "/lib/phuqr.js": "/lib/phuqr.js",
     "/_stcore/health": "/_stcore/health",
     "/_stcore/host-config": "/_stcore/host-config",
     "/component/{path:path}": "/component/streamlit_folium.st_folium/index.html",
 }
 FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
-SCOPED = {GEOMETRY, TABLE, tiles.PATH, FINDINGS, CHECKED}
+SCOPED = {GEOMETRY, TABLE, MAP, tiles.PATH, FINDINGS, CHECKED}
 UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
@@ -104,7 +106,7 @@ def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):
     geometry = f"/geo/{atlas.vintage.id}/{atlas.vintage.version}/42.topojson"
     for path in OPEN.values():
         assert ask(server, path)[0] == 200, path
-    for path in [*SIGNED_IN.values(), *REST.values(), geometry, f"{TABLE}?unit=42", "/static/js/none.js"]:
+    for path in [*SIGNED_IN.values(), *REST.values(), geometry, f"{TABLE}?unit=42", "/export/map.png?unit=42", "/static/js/none.js"]:
         assert ask(server, path)[0] == 401, path
     assert ask(server, "/sign-out", method="POST")[0] in (401, 411)
     for path in PAGES:
@@ -179,3 +181,15 @@ def test_tables_are_of_units_in_scope_and_on_record(server, cookies, atlas, role
         query = "SELECT detail FROM audit WHERE event = 'download' AND account = %s ORDER BY id DESC LIMIT %s"
         recorded = connection.exec_driver_sql(query, (role, len(taken))).scalars().all()
     assert recorded[::-1] == taken
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_maps_are_of_units_in_scope(server, cookies, atlas, role):
+    days = {"from": "2021-11-26", "to": "2021-12-08"}
+    for unit in UNITS:
+        status, _, body = ask(server, f"/export/communes.geojson?{urlencode({'unit': unit} | days)}", cookies[role])
+        wanted = unit in SEES[role] and (len(unit) < 5 or role == "commune")
+        assert status == (200 if wanted else 404), unit
+        if status == 200:
+            codes = {each["properties"]["code"] for each in json.loads(body)["features"]}
+            assert codes == set(communes_within(atlas.units, unit))

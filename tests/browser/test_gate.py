@@ -137,8 +137,8 @@ def stream(server, cookie=None, path="/_stcore/stream", session="", **options):
     return connect(address, additional_headers=headers, subprotocols=protocols, **fixed, **options)
 
 
-def run_page(websocket, query="", page="", until="script_finished"):
-    """All that the server sends for one run of a page, as bytes."""
+def run_page(websocket, query="", page="lagging", until="script_finished"):
+    """All that the server sends for one run of a page, as bytes; without another page, of that whose first run names all communes."""
     message = BackMsg()
     message.rerun_script.query_string, message.rerun_script.page_name = query, page
     websocket.send(message.SerializeToString())
@@ -380,7 +380,7 @@ def test_a_page_of_another_role_shows_no_row(server, cookie, passwords, path):
         assert title in found and b"leader" in found
     with stream(server, cookie) as page:
         found = run_page(page, page=path)
-        assert title not in found and b"leader" not in found and OWN in found
+        assert title not in found and b"leader" not in found and VI("title").encode() in found, "the map opens in its place"
 
 
 @pytest.mark.parametrize("text", [*INJECTIONS, "\0", "440\0", "9" * 5000, "\u202e440"])

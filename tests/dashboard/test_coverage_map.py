@@ -349,6 +349,8 @@ def test_venues_are_narrowed_by_kind_and_state_and_opened_from_the_list(small_pr
     run(page)
     assert page.dataframe[1].value["code"].tolist() == ["V3"]
     assert (address(page)["kind"], address(page)["state"]) == ("office", "never")
+    page = opened(unit="440", **DAYS, layer="venues", department="transport")
+    assert page.dataframe[1].value["name"].tolist() == ["Xe khách"]
     opened_one = opened(unit="440", **DAYS, layer="venues", venue="V3")
     assert "<h2>Trụ sở hai</h2>" in html(opened_one) and "chưa từng có lượt quét" in html(opened_one)
     opened_one.button(key="venue-close").click()
@@ -356,7 +358,7 @@ def test_venues_are_narrowed_by_kind_and_state_and_opened_from_the_list(small_pr
     assert "phuqr-venue" not in html(opened_one)
 
 
-@pytest.mark.parametrize("query", [{"kind": "nowhere"}, {"venue": "V999"}, {"venue": "' OR 1=1 --"}])
+@pytest.mark.parametrize("query", [{"kind": "nowhere"}, {"department": "nobody"}, {"venue": "V999"}, {"venue": "' OR 1=1 --"}])
 def test_a_kind_or_venue_that_there_is_not_is_left_out(small_province, query):
     page = opened(unit="440", **DAYS, layer="venues", **query)
     assert "phuqr-venue" not in html(page) and notices(page) == []

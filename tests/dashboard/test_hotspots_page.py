@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data
 from dashboard.navigation import PAGES
+from dashboard.text import Text
 from geo import db
 from geo.accounts import add_account
 from geo.audit import Actor, operator
@@ -75,10 +76,10 @@ def tell(province, tmp_path):
 def opened(province, monkeypatch):
     """A function that gives the page as an account of that role sees it, of these units."""
 
-    def open_page(role="health", units=("42",), name=None, **query):
+    def open_page(role="health", units=("42",), name=None, path="hotspots", **query):
         actor = Actor(name or role, Scope(role, tuple((1, unit) for unit in units)), "127.0.0.1")
         monkeypatch.setattr(data, "reader", lambda: actor)
-        page = AppTest.from_file(PAGES["hotspots"].file, default_timeout=30)
+        page = AppTest.from_file(PAGES[path].file, default_timeout=30)
         for key, text in (DAYS | query).items():
             page.query_params[key] = text
         return run(page)
@@ -324,3 +325,16 @@ def test_the_page_speaks_english_too(tell, opened):
     page = choose_part(choose_venue(opened("leader", lang="en"), "V1"), "gap")
     assert "Visits that F0 and F1 declared, without a scan" in words(page)
     assert "Cases that were in the communes, by week" in words(opened("district", lang="en"))
+
+
+
+def test_the_map_shows_hotspots_to_who_may_see_cases_and_each_look_is_on_record(tell, opened):
+    tell(*VISITS)
+    legend = Text("vi")("hotspots.legend")
+    page = opened("leader", path="", layer="hotspots")
+    assert legend in html(page) and recorded() == [("leader", "hotspots of 42 until 2021-12-12")]
+    assert page.segmented_control(key="map-layer").value == "hotspots"
+    for role in ("district", "data", "admin", "commune"):
+        page = opened(role, path="", layer="hotspots")
+        assert legend not in html(page) and page.segmented_control(key="map-layer").value == "rates"
+    assert len(recorded()) == 1

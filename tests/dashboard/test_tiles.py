@@ -89,6 +89,7 @@ def test_what_is_narrowed_away_is_not_there(ask, url):
         ask(url(narrowed=Narrowed(state="active")))[2] and not ask(url(narrowed=Narrowed(state="silent", group="A")))[2]
     )
     assert "Trụ sở".encode() not in ask(url(narrowed=Narrowed(kind="cafe")))[2]
+    assert "Trụ sở".encode() not in ask(url(narrowed=Narrowed(department="transport")))[2]
 
 
 @pytest.mark.parametrize(

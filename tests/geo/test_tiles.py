@@ -164,6 +164,7 @@ def test_kind_and_group_narrow(draw, points):
     frames = [draw(tile, narrowed=Narrowed(group="A")).get("venues") for tile in tiles_over(13)]
     assert sum(len(frame) for frame in frames if frame is not None) == 2, "V1 and the one away"
     assert draw(tile_of(105.75, 18.55, 14), narrowed=Narrowed(kind="bar")) == {}
+    assert draw(tile_of(105.75, 18.55, 14), narrowed=Narrowed(department="health")) == {}
 
 
 @pytest.mark.parametrize("z", [6, 11, 14])

@@ -69,6 +69,16 @@ def test_kind_and_group_narrow(read):
     assert read(list_venues, "440", WINDOW, Narrowed(kind=kinds[0]))[1] == 2
 
 
+def test_a_department_narrows_to_the_kinds_that_it_answers_for(read):
+    assert read(list_venues, "440", WINDOW, Narrowed(department="transport"))[0]["name"].tolist() == ["Xe khách"]
+    counts = {
+        name: read(count_venues, "42", WINDOW, Narrowed(department=name))["venues"].sum()
+        for name in ("education", "labour", "transport", "health", "industrial_zones", "information")
+    }
+    assert sum(counts.values()) == 10 and counts["information"] > 1, "each kind is one department's, the rest the overall one's"
+    assert read(list_venues, "440", WINDOW, Narrowed(department="nobody"))[1] == 0
+
+
 def test_a_list_is_cut_and_says_how_many_there_are(read):
     rows, of = read(list_venues, "42", WINDOW, Narrowed(), limit=3)
     assert (len(rows), of) == (3, 10)
