@@ -239,7 +239,7 @@ def test_a_district_is_shown_alone_and_back_shows_the_province(page, coverage):
     expect(page.locator(".phuqr-header h2")).to_have_text("Tỉnh Hà Tĩnh")
     expect_figures(page, coverage())
     wait_for_classes(frame, classes_of(coverage(), "activity_rate"))
-    assert frame.evaluate(zoom) == far
+    assert abs(frame.evaluate(zoom) - far) <= 0.25, "as far as before, but for the bar that the longer page has beside it"
 
 
 def test_a_shared_address_shows_another_reader_the_same(page, new_page):

@@ -6,6 +6,7 @@ What a reader gets is read where it arrives, in each answer and each message of 
 import io
 import json
 import re
+import time
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ class Reader:
             route.fulfill(response=answer)
 
     def wait_for_run(self, before):
+        until = time.monotonic() + 60
         while self.runs == before:
+            assert time.monotonic() < until, "the page does not answer"
             self.page.wait_for_timeout(10)
 
     def frame(self):
@@ -124,7 +127,7 @@ def readers(new_page, atlas, second_account):
         reader.page.goto("/")
         made.append(reader)
     for reader in made:
-        reader.wait_for_run(0)
+        expect(reader.page.get_by_test_id("stDataFrame")).to_be_visible()  # what comes last when the page opens
     return made
 
 
