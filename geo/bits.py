@@ -117,7 +117,7 @@ def read_venues(connection, units=None, among=None):
     query = f"{_VENUES} WHERE v.unit IN ({among})" if among else _VENUES
     rows = read_numbers(connection, query, ["unit", "id", "created", "kind", "device"])
     unit, ids, created, kind, device = (rows[name].astype("i4") for name in ("unit", "id", "created", "kind", "device"))
-    order = np.lexsort((ids, created, unit))
+    order = np.lexsort((ids, unit.astype("i8") << 32 | created.astype("i8") + (1 << 31)))
     unit = unit[order]
     units = np.unique(unit) if units is None else units
     starts = np.append(np.searchsorted(unit, units), len(unit))

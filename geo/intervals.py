@@ -1,7 +1,8 @@
 """Intervals and tails of proportions."""
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.special import ndtri
 
 
 def wilson_interval(active, created, level=0.95):
@@ -11,7 +12,7 @@ def wilson_interval(active, created, level=0.95):
     Returns (low, high), fractions; NaN where created is 0.
     Wilson (1927); 570 of 1,904 gives 0.279 to 0.320.
     """
-    z = ndtri((1 + level) / 2)
+    z = NormalDist().inv_cdf((1 + level) / 2)
     active, created = np.asarray(active, float), np.asarray(created, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate, turn = active / created, z**2 / created
@@ -27,5 +28,5 @@ def funnel_limits(rate, created, level):
     rate: fraction; created: integer array, above 0. Returns (low, high), fractions.
     Spiegelhalter (2005), the score interval turned round: a funnel drawn by the normal approximation, cut at 0 and 1.
     """
-    spread = ndtri((1 + level) / 2) * np.sqrt(rate * (1 - rate) / np.asarray(created, float))
+    spread = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(rate * (1 - rate) / np.asarray(created, float))
     return np.clip(rate - spread, 0, 1), np.clip(rate + spread, 0, 1)

@@ -33,9 +33,10 @@ class Copier:
 
     def put(self, table, rows, frozen=False):
         """Begin to copy a frame into the table's columns of the same names, as copy_rows; errors come with the next call."""
+        copied = _encode(table, rows, frozen)
         self.wait()
         if len(rows):
-            self._going = self._thread.submit(copy_rows, self._connection, table, rows, frozen)
+            self._going = self._thread.submit(_copy, self._connection, *copied)
 
     def wait(self):
         """Until the last rows are copied."""
@@ -49,11 +50,20 @@ def copy_rows(connection, table, rows, frozen=False):
 
     In other frames empty text becomes null, as missing values do. frozen: of a table that was truncated in this transaction.
     """
+    _copy(connection, *_encode(table, rows, frozen))
+
+
+def _encode(table, rows, frozen):
+    """The statement that copies rows, and what it reads."""
     columns = ", ".join(f'"{column}"' for column in rows.columns)
     plain = all(isinstance(dtype, np.dtype) and dtype.kind in "iM" for dtype in rows.dtypes)
     data, form = (_as_binary(rows), "binary") if plain else (_as_csv(rows), "csv")
+    return f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT {form}, FREEZE {frozen})", data
+
+
+def _copy(connection, statement, data):
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT {form}, FREEZE {frozen})", io.BytesIO(data), size=1 << 20)
+        cursor.copy_expert(statement, io.BytesIO(data), size=1 << 20)
 
 
 def _as_binary(rows):

@@ -11,7 +11,7 @@ from geo.errors import FileError
 from loaders.cells import letters_of
 from loaders.titles import BLANKS, trim
 
-CHUNK = 100_000  # rows read, checked and copied at a time
+CHUNK = 50_000  # rows read, checked and copied at a time
 _PIECE = 2000  # records turned into columns at a time, few enough to stay in the processor's cache
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)  # what pandas calls "str"
 
