@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from dashboard import tiles
+from dashboard import base_map, tiles
 from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.exports import export_map
 from dashboard.gate import SIGN_IN, Gate
@@ -212,6 +212,7 @@ def routes(provider=None):
     return [
         Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
         Route(tiles.PATH, tiles.tile),
+        Route(base_map.PATH, base_map.tile),
         Route("/export/coverage.xlsx", coverage_table),
         Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),
@@ -233,6 +234,7 @@ def routes(provider=None):
 def create_app():
     """The app, ready for a server or for `run()`."""
     settings = read_settings()
+    base_map.base_map()  # or what is wrong with it is told before anybody reads
     own = routes(Provider(settings) if settings else None)
     gate = [Middleware(Gate)]
     return st.App(_HERE / "pages" / "entry.py", routes=own, middleware=gate, exception_handlers=HANDLERS)

@@ -8,6 +8,7 @@ from streamlit_folium import st_folium
 
 from dashboard import data, data_panels, lagging_panels, panels, state, tracing_panels
 from dashboard.app import geometry_url
+from dashboard.base_map import base_map
 from dashboard.islands import archipelagos, with_islands
 from dashboard.map_layers import find_layer
 from dashboard.map_view import BREAKS, LAYERS, STATES
@@ -47,6 +48,7 @@ def map_labels(text, **more):
     """The texts of a map that stay as they are, whatever it shows."""
     own = {name: text(f"map.{name}", count="{count}") for name in (*LABELS[2:], *_MORE_LABELS)}
     fixed = {"language": text.language, "map": text("map.label"), "islands": archipelagos(text)}
+    fixed |= {"base": base} if (base := base_map()) else {}
     return fixed | own | more
 
 

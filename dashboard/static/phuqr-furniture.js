@@ -171,7 +171,7 @@ phuqr.furniture = (() => {
 
   function show(values, shown) {
     world = shown;
-    source.textContent = values.source;
+    source.textContent = [values.source, labels.base?.credit].filter(Boolean).join(" · ");
     showCaption(values.caption);
   }
 

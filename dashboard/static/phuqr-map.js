@@ -147,7 +147,7 @@
   function makeWorld(topology) {
     const { communes, between, outer, above } = phuqr.topology.decode(topology);
     // smoothFactor 0: Leaflet thins each ring by itself, which would open gaps between neighbours.
-    const area = { color: WHITE, fillColor: WHITE, fillOpacity: 1, smoothFactor: 0, renderer: overlay.areas };
+    const area = { color: WHITE, fillColor: WHITE, fillOpacity: labels.base ? 0.7 : 1, smoothFactor: 0, renderer: overlay.areas };
     const polygons = new Map();
     for (const { rings, code, name, parent } of communes)
       if (rings.length) polygons.set(code, Object.assign(L.polygon(rings, area), { code, name, parent }));
@@ -264,6 +264,7 @@
   function start(leafletMap, texts) {
     [map, labels] = [leafletMap, texts];
     map.setView([16, 107.5], 5);
+    if (labels.base) L.tileLayer(labels.base.url, { maxZoom: 24 }).addTo(map);
     furnish();
     map.on("zoomend", thin);
     map.on("dragstart", () => view && (view.zoom = null));

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from python_calamine import CalamineWorkbook
 
-from dashboard import tiles
+from dashboard import base_map, tiles
 from dashboard.navigation import PAGES
 from geo import db
 from geo.accounts import operator_scope
@@ -54,7 +54,8 @@ SHUT = {
     "/_stcore/agent/openapi.json": "/_stcore/agent/openapi.json",
     "/_stcore/agent/mcp": "/_stcore/agent/mcp",
 }
-RULED = OPEN | PROVIDER | SIGNED_IN | POSTED | STREAM | REST | SHUT
+NONE_SET = {base_map.PATH: "/base/0/0/0"}  # no base map is configured
+RULED = NONE_SET | OPEN | PROVIDER | SIGNED_IN | POSTED | STREAM | REST | SHUT
 
 
 def ask(server, path, cookie="", method="GET"):
@@ -106,7 +107,7 @@ def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):
     geometry = f"/geo/{atlas.vintage.id}/{atlas.vintage.version}/42.topojson"
     for path in OPEN.values():
         assert ask(server, path)[0] == 200, path
-    for path in [*SIGNED_IN.values(), *REST.values(), geometry, f"{TABLE}?unit=42", "/export/map.png?unit=42", "/static/js/none.js"]:
+    for path in [*SIGNED_IN.values(), *REST.values(), *NONE_SET.values(), geometry, f"{TABLE}?unit=42", "/export/map.png?unit=42", "/static/js/none.js"]:
         assert ask(server, path)[0] == 401, path
     assert ask(server, "/sign-out", method="POST")[0] in (401, 411)
     for path in PAGES:
@@ -128,6 +129,8 @@ def test_who_is_signed_in_reaches_what_the_pages_need(server, cookies, new_page,
     page.wait_for_selector("iframe[title='streamlit_folium.st_folium']")
     for path in [*SIGNED_IN.values(), *REST.values()]:
         assert ask(server, path, cookies[role])[0] == 200, path
+    for path in NONE_SET.values():
+        assert ask(server, path, cookies[role])[0] == 404, path
 
 
 @pytest.mark.parametrize("role", ROLES)
