@@ -15,12 +15,13 @@ from starlette.responses import Response
 
 from geo.errors import PhuqrError
 
+LAST = 19  # the last zoom of an address
 PATH = "/base/{z:number}/{x:number}/{y:number}"
 _MEDIA = {b"\x89PN": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIF": "image/webp"}
 
 
 def base_map():
-    """What the map is told: url and credit; None without one.
+    """What the map is told: url, credit, and the last zoom that there are tiles of; None without one.
 
     Raises PhuqrError for a file that is no such file, an address without its three places, or where the credit is missing.
     """
@@ -32,9 +33,8 @@ def base_map():
     if "://" in place:
         if not all(part in place for part in ("{z}", "{x}", "{y}")):
             raise PhuqrError("PHUQR_BASE_MAP: the address of a base map has {z}, {x} and {y} in it")
-        return {"url": place, "credit": credit}
-    _open(place)
-    return {"url": "/base/{z}/{x}/{y}", "credit": credit}
+        return {"url": place, "credit": credit, "last": LAST}
+    return {"url": "/base/{z}/{x}/{y}", "credit": credit, "last": _open(place)[1]}
 
 
 def tile(request):
@@ -43,7 +43,7 @@ def tile(request):
     z, x, y = (request.path_params[name] for name in "zxy")
     if not place or "://" in place or z > 24 or max(x, y) >= 2**z:
         raise HTTPException(404)
-    body = _open(place)(z, x, y)
+    body = _open(place)[0](z, x, y)
     media = _MEDIA.get(bytes(body[:3])) if body else None
     if media is None:
         raise HTTPException(404)
@@ -51,7 +51,7 @@ def tile(request):
 
 
 def _open(place):
-    """A function that gives the tile at z, x, y as bytes, None where there is none."""
+    """A function that gives the tile at z, x, y as bytes, None where there is none; and the last zoom that there are tiles of."""
     path = Path(place)
     if not path.is_file():
         raise PhuqrError(f"PHUQR_BASE_MAP: there is no file {path.name}")
@@ -66,16 +66,17 @@ def _open_pmtiles(path):
         reader = Reader(MmapSource(file))
     if bytes(reader.get_bytes(0, 7)) != b"PMTiles":
         raise ValueError("no PMTiles")
-    return reader.get
+    return reader.get, reader.header()["max_zoom"]
 
 
 def _open_mbtiles(path):
-    query = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
-
-    def read(z, x, y):
+    def ask(query, *values):
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            row = connection.execute(query, (z, x, 2**z - 1 - y)).fetchone()  # its rows are counted from the south
+            row = connection.execute(query, values).fetchone()
         return row and row[0]
 
-    read(0, 0, 0)
-    return read
+    def read(z, x, y):
+        query = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+        return ask(query, z, x, 2**z - 1 - y)  # its rows are counted from the south
+
+    return read, ask("SELECT max(zoom_level) FROM tiles") or 0

@@ -264,7 +264,7 @@
   function start(leafletMap, texts) {
     [map, labels] = [leafletMap, texts];
     map.setView([16, 107.5], 5);
-    if (labels.base) L.tileLayer(labels.base.url, { maxZoom: 24 }).addTo(map);
+    if (labels.base) L.tileLayer(labels.base.url, { maxZoom: 24, maxNativeZoom: labels.base.last }).addTo(map);
     furnish();
     map.on("zoomend", thin);
     map.on("dragstart", () => view && (view.zoom = null));

@@ -3,11 +3,14 @@
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pyogrio
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from dashboard.navigation import PAGES
@@ -323,3 +326,27 @@ def test_names_with_html_are_texts_on_map_tooltip_table_chart_and_export(nasty):
     page.wait_for_function("+(document.documentElement.dataset.phuqrPaints ?? 0) > 0")
     assert NASTY in page.evaluate("phuqr.state().caption")
     assert json.dumps(NASTY)[1:-1] in page.context.request.get(f"/export/communes.geojson?unit=440&{DAYS}").text()
+
+
+def test_a_base_map_that_is_configured_lies_under_the_communes(sample, passwords, serve, browser, tmp_path, monkeypatch):
+    grey = Image.new("L", (256, 256), 200)
+    drawn = io.BytesIO()
+    grey.save(drawn, "PNG")
+    with closing(sqlite3.connect(tmp_path / "base.mbtiles")) as connection:
+        connection.execute("CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob)")
+        tiles = ((z, x, y, drawn.getvalue()) for z in range(8) for x in range(2**z) for y in range(2**z))
+        connection.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", tiles)
+        connection.commit()
+    monkeypatch.setenv("PHUQR_BASE_MAP", str(tmp_path / "base.mbtiles"))
+    monkeypatch.setenv("PHUQR_BASE_MAP_CREDIT", "© Nền thử")
+    with serve(sample, tmp_path / "log") as address:
+        context = browser.new_context(base_url=address)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.get_by_label("Tên tài khoản").fill("leader")
+        page.get_by_label("Mật khẩu").fill(passwords["leader"])
+        page.get_by_role("button", name="Đăng nhập").click()
+        frame = page.wait_for_selector("iframe[title='streamlit_folium.st_folium']").content_frame()
+        frame.wait_for_selector("img.leaflet-tile-loaded", state="attached")
+        frame.wait_for_function("phuqr.state().source.includes('© Nền thử')")
+        context.close()

@@ -67,7 +67,7 @@ def test_without_one_the_map_knows_of_none(use, ask):
 def test_tiles_of_a_file_come_from_the_app(use, ask, tmp_path, name, write):
     write(tmp_path / name)
     use(tmp_path / name)
-    assert map_labels(Text("vi"))["base"] == {"url": "/base/{z}/{x}/{y}", "credit": "© Nhà xuất bản bản đồ"}
+    assert map_labels(Text("vi"))["base"] == {"url": "/base/{z}/{x}/{y}", "credit": "© Nhà xuất bản bản đồ", "last": 2}
     for (z, x, y), body in list(TILES.items())[:2]:
         status, headers, found = ask(f"/base/{z}/{x}/{y}")
         assert (status, headers["content-type"], found) == (200, "image/png", body)
