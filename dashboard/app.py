@@ -18,23 +18,21 @@ from xstatic.pkg import leaflet
 
 from dashboard import base_map, tiles
 from dashboard.export import coverage_workbook, findings_workbook
-from dashboard.exports import export_map
+from dashboard.exports import export_map, read_asked
 from dashboard.gate import SIGN_IN, Gate
 from dashboard.loads import LARGEST, find_offered
 from dashboard.maps import encode_topojson, map_script
 from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
 from dashboard.sign_in import SignIn, leave, show_password, take_password
-from dashboard.state import ALL, read_filters, read_language, read_window
+from dashboard.state import ALL, read_language
 from dashboard.text import Text
 from geo import db
 from geo.audit import record
-from geo.coverage import read_coverage, read_holdings
 from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
 from geo.quality import list_findings
 from geo.scope import NOTHING
-from geo.units import WHOLE, ancestors, list_units, list_vintages, read_atlas, read_polygons
-from geo.whole import read_whole
+from geo.units import WHOLE, ancestors, list_units, list_vintages, read_polygons
 
 _HERE = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -90,18 +88,8 @@ def coverage_table(request):
     """The table of communes as xlsx, of the filters in the address; on record. 404 where something there cannot be used."""
     reader, query = request.state.reader, request.query_params
     with db.reading(reader.scope) as connection:
-        held = read_holdings(connection)
-        window = read_window(query, held.scans_until or db.today())
-        atlas = read_atlas(connection, window.last)
-        if not atlas.tops():
-            raise HTTPException(404)
-        filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
-        if fell_back:
-            raise HTTPException(404)
-        if filters.unit == WHOLE:
-            coverage = read_whole(connection, window, group=filters.group)
-        else:
-            coverage = read_coverage(connection, filters.unit, window, group=filters.group)
+        _, filters, atlas, coverage = read_asked(connection, query)
+    window = filters.window
     text, group = Text(filters.language), filters.group or ALL
     names = {code: unit.name for code, unit in atlas.units.items()}
     body = coverage_workbook(coverage, names, text.group(group), text)

@@ -7,10 +7,8 @@ median. Both sides must count the same.
 """
 
 import json
-import os
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dashboard.bench_load import making_databases
+from dashboard.bench_load import making_databases, using
 from geo import db
 from geo.accounts import operator_scope
 from geo.coverage import Window, read_coverage
@@ -92,21 +90,6 @@ def run_coverage_bench(pairs, as_json):
     ]  # fmt: skip
     if above:
         raise PhuqrError(f"above the limit: {'; '.join(above)}")
-
-
-@contextmanager
-def using(url):
-    """Another database as the one in use."""
-    before = os.environ.get("DATABASE_URL")
-    db.close()
-    os.environ["DATABASE_URL"] = url
-    try:
-        yield
-    finally:
-        db.close()
-        os.environ.pop("DATABASE_URL")
-        if before is not None:
-            os.environ["DATABASE_URL"] = before
 
 
 def fill(size, progress):

@@ -177,7 +177,7 @@ class _Databases:
 
     def __call__(self, template="template0"):
         """The address of a new database, like another one whose address is given."""
-        name = f"phuqr_bench_{secrets.token_hex(4)}"
+        name = f"phuqr_bench_{os.getpid()}_{secrets.token_hex(4)}"
         like = sa.make_url(template).database if "://" in template else template
         with self._server.connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like} ENCODING 'UTF8' STRATEGY FILE_COPY")
@@ -203,6 +203,21 @@ class _Databases:
         for name in [*self._names]:
             self.drop(name)
         self._server.dispose()
+
+
+@contextmanager
+def using(url):
+    """This process on another database, and afterwards on the one of before."""
+    before = os.environ.get("DATABASE_URL")
+    db.close()
+    os.environ["DATABASE_URL"] = url
+    try:
+        yield
+    finally:
+        db.close()
+        del os.environ["DATABASE_URL"]
+        if before is not None:
+            os.environ["DATABASE_URL"] = before
 
 
 @contextmanager

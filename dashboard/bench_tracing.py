@@ -6,10 +6,8 @@ a page reads it: in a reader's transaction, on record, through row-level securit
 """
 
 import json
-import os
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -20,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dashboard.bench_load import making_databases
+from dashboard.bench_load import making_databases, using
 from geo import db
 from geo.agencies import read_agencies
 from geo.audit import Actor, operator, reading_cases
@@ -115,21 +113,6 @@ def run_tracing_bench(runs, as_json):
     above = [f"{each.name}: {each.ms:.0f} ms" for each in found if each.limit_ms and each.ms > each.limit_ms]
     if above:
         raise PhuqrError(f"above the limit of {LIMIT_MS} ms: {'; '.join(above)}")
-
-
-@contextmanager
-def using(url):
-    """This process on another database, and afterwards on the one of before."""
-    before = os.environ.get("DATABASE_URL")
-    db.close()
-    os.environ["DATABASE_URL"] = url
-    try:
-        yield
-    finally:
-        db.close()
-        del os.environ["DATABASE_URL"]
-        if before is not None:
-            os.environ["DATABASE_URL"] = before
 
 
 def fill(progress):

@@ -23,6 +23,21 @@ FILES = {
 }
 
 
+def read_asked(connection, query):
+    """What an address asks for: Holdings, Filters, Atlas and Coverage by commune; 404 where something in it cannot be used."""
+    held = read_holdings(connection)
+    window = read_window(query, held.scans_until or db.today())
+    atlas = read_atlas(connection, window.last)
+    if not atlas.tops():
+        raise HTTPException(404)
+    filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
+    if fell_back:
+        raise HTTPException(404)
+    if filters.unit == WHOLE:
+        return held, filters, atlas, read_whole(connection, window, group=filters.group)
+    return held, filters, atlas, read_coverage(connection, filters.unit, window, group=filters.group)
+
+
 def export_map(request):
     """The map or its communes as one of FILES; 404 where something in the address cannot be used."""
     wanted = request.path_params["name"]
@@ -31,23 +46,13 @@ def export_map(request):
     make, media = FILES[wanted]
     reader, query = request.state.reader, request.query_params
     with db.reading(reader.scope) as connection:
-        held = read_holdings(connection)
-        window = read_window(query, held.scans_until or db.today())
-        atlas = read_atlas(connection, window.last)
-        if not atlas.tops():
-            raise HTTPException(404)
-        filters, fell_back = read_filters(query, window, atlas.tops()[0], held.groups, atlas)
-        if fell_back:
-            raise HTTPException(404)
-        if filters.unit == WHOLE:
-            coverage = read_whole(connection, window, group=filters.group)
-        else:
-            coverage = read_coverage(connection, filters.unit, window, group=filters.group)
+        held, filters, atlas, coverage = read_asked(connection, query)
         exported = read_exported(connection, reader, held, filters, atlas, coverage, Text(filters.language))
         if exported.polygons.empty:
             raise HTTPException(404)
     body = make(exported)
     stem, _, suffix = wanted.partition(".")
+    window = filters.window
     name = f"phu-qr_{stem}_{filters.unit}_{filters.indicator}_{window.first}_{window.last}.{suffix}"
     with db.gating() as connection:
         record(connection, reader, "download", name)

@@ -1,6 +1,7 @@
 """phuqr bench coverage at a small size: both sides count the same, and no database stays. No time is tested."""
 
 import json
+import os
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from geo import db
 from geo.errors import PhuqrError
 
 SMALL = [Size("province", 6, 2, 1, 60, 40, 500, 60_000.0), Size("country", 12, 4, 2, 120, 20, 900, 60_000.0)]
-DATABASES = "SELECT count(*) FROM pg_database WHERE datname LIKE 'phuqr_bench_%'"
+DATABASES = f"SELECT count(*) FROM pg_database WHERE datname LIKE 'phuqr_bench_{os.getpid()}_%'"
 
 
 @pytest.fixture

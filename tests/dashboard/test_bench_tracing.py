@@ -1,6 +1,7 @@
 """phuqr bench tracing, in small: what it prints, what it leaves behind, and that a miss is told. No time is tested."""
 
 import json
+import os
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ def test_tracing_is_measured_in_a_database_of_its_own_which_is_gone_afterwards(s
     assert hotspots["rows"] > district["rows"] > 0 and all(each["rows"] > 0 for each in others)
     assert db.database_url() == before
     with db.engine().connect() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM pg_database WHERE datname LIKE 'phuqr_bench%'")) == 0
+        assert connection.scalar(sa.text(f"SELECT count(*) FROM pg_database WHERE datname LIKE 'phuqr_bench_{os.getpid()}_%'")) == 0
     monkeypatch.setattr(bench_tracing, "LIMIT_MS", 0.001)
     with pytest.raises(PhuqrError, match=r"above the limit of 0\.001 ms: hotspots of the province"):
         bench_tracing.run_tracing_bench(2, as_json=False)
