@@ -41,11 +41,12 @@ def test_an_address_is_read_as_it_was_written():
 
 def test_what_is_chosen_on_the_map_is_a_part_of_the_address():
     view = View(
-        "venues", "natural", True, "cafe", "silent", "V 1/ñ", date(2021, 11, 1), date(2021, 11, 13), date(2025, 7, 1)
+        "venues", "natural", True, "cafe", "health", "silent", "V 1/ñ", date(2021, 11, 1), date(2021, 11, 13), date(2025, 7, 1)
     )
     filters = Filters("440", WINDOW, commune="18235", view=view)
-    assert {name: filters.as_query()[name] for name in ("layer", "near", "venue", "beside_from", "drawn")} == {
-        "layer": "venues", "near": "1", "venue": "V 1/ñ", "beside_from": "2021-11-01", "drawn": "2025-07-01",
+    assert {name: filters.as_query()[name] for name in ("layer", "near", "department", "venue", "beside_from", "drawn")} == {
+        "layer": "venues", "near": "1", "department": "health", "venue": "V 1/ñ", "beside_from": "2021-11-01",
+        "drawn": "2025-07-01",
     }  # fmt: skip
     assert read(filters.as_query()) == (filters, False)
     assert view.beside == Window(date(2021, 11, 1), date(2021, 11, 13)) and View().beside is None
@@ -53,7 +54,7 @@ def test_what_is_chosen_on_the_map_is_a_part_of_the_address():
 
 @pytest.mark.parametrize(
     "query",
-    [{"layer": "all"}, {"breaks": "1"}, {"near": "1"}, {"near": "yes", "commune": "18235"}, {"kind": "<b>"}, {"state": "new"},
+    [{"layer": "all"}, {"breaks": "1"}, {"near": "1"}, {"near": "yes", "commune": "18235"}, {"kind": "<b>"}, {"department": "<b>"}, {"state": "new"},
      {"venue": "a\nb"}, {"venue": "x" * 65}, {"beside_from": "2021-11-01"}, {"beside_from": "2021-11-02", "beside_to": "2021-11-01"},
      {"drawn": "today"}],
 )  # fmt: skip
