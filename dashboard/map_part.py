@@ -12,7 +12,6 @@ from dashboard import data, state
 from dashboard.map_panel import SHOWN, choose_breaks, choose_layer, show_exports, show_map, show_path, show_quality
 from dashboard.map_split import choose_beside, show_split
 from dashboard.map_vintages import choose_drawn, show_converted
-from dashboard.navigation import SESSION_HEADER
 from geo.coverage import RATES
 from geo.errors import PhuqrError
 
@@ -21,7 +20,7 @@ PATIENCE_S = 4  # so long the rest of the page waits for the browser to draw the
 
 def opens_with_map():
     """Whether the browser has yet to draw the map: all else, whose scripts take longer to load than the map's, comes after it."""
-    return SESSION_HEADER in st.context.headers and SHOWN not in st.session_state
+    return len(st.context.headers) > 0 and SHOWN not in st.session_state  # of what runs without a browser there are none
 
 
 @st.fragment(run_every=PATIENCE_S)
