@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from dashboard import base_map, tiles
+from dashboard import base_map, drawn, tiles
 from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.exports import export_map, read_asked
 from dashboard.gate import SIGN_IN, Gate
@@ -201,6 +201,7 @@ def routes(provider=None):
         Route("/geo/{vintage_id:number}/{version:number}/{unit}.topojson", geometry),
         Route(tiles.PATH, tiles.tile),
         Route(base_map.PATH, base_map.tile),
+        Route(drawn.PATH, drawn.drawn),
         Route("/export/coverage.xlsx", coverage_table),
         Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),

@@ -45,6 +45,7 @@ def page(path):
     text = Text(language)
     st.set_page_config(page_title=f"{text(PAGES[path].title)} – phuqr", layout="wide")
     st.html(_STYLE)
+    st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
     try:
         reader = data.reader()
         if reader is None or reader.scope.role not in PAGES[path].roles:
@@ -56,13 +57,7 @@ def page(path):
     except PhuqrError as error:
         logging.getLogger("phuqr").warning("%s", error)
         st.error(text(_NOTICES.get(type(error), "error.database")))
-        _tell_browser(language)
         st.stop()  # there may be no reader to yield
-    _tell_browser(language)
-
-
-def _tell_browser(language):
-    st.html(f'<script>document.documentElement.lang = "{language}"</script>', unsafe_allow_javascript=True)
 
 
 def _send_to_sign_in(text):

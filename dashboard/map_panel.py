@@ -19,7 +19,6 @@ from geo.tracing import CASE_ROLES
 from geo.units import WHOLE, ancestors, communes_within
 
 HEIGHT = 520
-SHOWN = "map-is-shown"  # in the session's state, once the browser has told that it has drawn the map
 EXPORTS = {"map.html": "HTML", "map.png": "PNG", "map.pdf": "PDF", "communes.geojson": "GeoJSON", "communes.gpkg": "GeoPackage"}
 SHAPES = {"never": "✕", "silent": "○", "active": "●", "unknown": "•"}
 _SAID = ("shown", "there", "total", "unplaced")
@@ -91,9 +90,6 @@ def show_path(atlas, filters, text):
 def take_click(reader, atlas, filters, outside, key):
     """What a click on the map, or a place found there, leads to."""
     said = st.session_state[key]
-    if "painted" in said:
-        st.session_state[SHOWN] = True
-        return None
     if "venue" in said:  # a mark tells the code, a point of a tile the number
         marked = shows_hotspots(reader, filters)
         st.session_state["map-venue"] = said["venue"] if marked else data.venue_code(reader.scope, int(said["venue"]))
@@ -119,11 +115,11 @@ def take_click(reader, atlas, filters, outside, key):
     return go_to(unit, code, near)
 
 
-def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT, camera=None, largest=None):
+def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT, camera=None, largest=None, report=None):
     """The communes coloured as the chosen layer says, and the legend.
 
     The geometry is that of all in scope around the chosen unit, so that it travels once. found: the Coverage by commune. camera: a name that maps of one page share, where they are to move as one; largest: the number of
-    venues of their largest circle.
+    venues of their largest circle. report: what the browser asks for once it has drawn the map.
     """
     top = top_of(atlas, filters.unit)
     layer = find_layer(reader, held, filters, atlas, found, text)
@@ -152,7 +148,7 @@ def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT
         selected=filters.commune,
         **({"mark_labels": layer.mark_labels} if layer.mark_labels else {}),
         **({"camera": camera} if camera else {}),
-        **({"report": True} if SHOWN not in st.session_state else {}),
+        **({"report": report} if report else {}),
         **frames(layer, outside, codes, text),
         **venue_layer(reader, held, filters, atlas, found, text),
     )  # fmt: skip

@@ -5,46 +5,47 @@ whole page, and so does a session that has ended or data that were loaded meanwh
 """
 
 from dataclasses import replace
+from time import monotonic
 
 import streamlit as st
 
 from dashboard import data, state
-from dashboard.map_panel import SHOWN, choose_breaks, choose_layer, show_exports, show_map, show_path, show_quality
+from dashboard.drawn import await_drawing
+from dashboard.map_panel import choose_breaks, choose_layer, show_exports, show_map, show_path, show_quality
 from dashboard.map_split import choose_beside, show_split
 from dashboard.map_vintages import choose_drawn, show_converted
 from geo.coverage import RATES
 from geo.errors import PhuqrError
 
 PATIENCE_S = 4  # so long the rest of the page waits for the browser to draw the map
+_OPENED = "opened-with-map"  # in the session's state
 
 
 def opens_with_map():
-    """Whether the browser has yet to draw the map: all else, whose scripts take longer to load than the map's, comes after it."""
-    return len(st.context.headers) > 0 and SHOWN not in st.session_state  # of what runs without a browser there are none
+    """Whether the page has yet to show the map: all else, whose scripts take longer to load than the map's, comes after it."""
+    return len(st.context.headers) > 0 and _OPENED not in st.session_state  # of what runs without a browser there are none
 
 
-@st.fragment(run_every=PATIENCE_S)
-def wait_for_map():
-    """The rest of the page comes when the browser tells that the map is drawn, or when this runs once more."""
-    if "map-is-awaited" in st.session_state:
-        st.session_state[SHOWN] = True
-        st.rerun()
-    st.session_state["map-is-awaited"] = True
+def open_with_map(reader, held, filters, atlas, found, text):
+    """Show the map alone, where show_map_part will have it, and run the page again once it is drawn or PATIENCE_S have gone by."""
+    st.session_state[_OPENED] = True
+    path, drawn = await_drawing()
+    with st.container():
+        st.container(key="map-above")
+        show_map(reader, held, filters, atlas, found, text, report=path)
+    until = monotonic() + PATIENCE_S
+    while not drawn.wait(0.05) and monotonic() < until:
+        st.session_state.get(_OPENED)  # where Streamlit lets what the reader chose meanwhile take over
+    st.rerun()
 
 
 @st.fragment
-def show_map_part(runs, reader, held, filters, atlas, found, text, bare=False):
-    """The rate, the layers and the map with its legend. runs: a list that is empty when the whole page runs. bare: the map alone."""
+def show_map_part(runs, reader, held, filters, atlas, found, text):
+    """The rate, the layers and the map with its legend. runs: a list that is empty when the whole page runs."""
     if runs:
-        if bare:
-            st.rerun()
         filters = _follow(reader, held, filters)
     runs.append(True)
-    above = st.container(key="map-above")
-    if bare:
-        show_map(reader, held, filters, atlas, found, text)
-        return
-    with above:
+    with st.container(key="map-above"):
         st.segmented_control(
             text("indicator"), list(RATES), key="indicator", format_func=text, required=True, width="stretch"
         )

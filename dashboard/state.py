@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import map_view
 from dashboard.map_view import View, read_view
@@ -24,6 +25,7 @@ _OWN = "unit", "from", "to", "indicator", "group", "commune", "lang", "by", "eve
 _NEVER_EMPTY = "indicator", "map-layer"
 BY = "commune", "district", "department", "kind"
 PARAMETERS = _OWN + map_view.PARAMETERS
+_BEFORE = 20  # addresses of before that are known again
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,15 @@ def from_widgets():
 def address_changed():
     """Whether the address decides: the page just opened, or the reader went to another address than the one written.
 
-    A choice just made decides instead: it comes with the address of before while the next is still on its way.
+    A choice just made decides instead, and so does what is shown: what the browser says comes with an address of before while the
+    next is still on its way to it. Only who goes back in its history means that one.
     """
     if "written" not in st.session_state:
         return True
-    written = st.session_state.written
-    return from_widgets() == written and st.query_params.to_dict() != written.as_query()
+    asked, written = st.query_params.to_dict(), st.session_state.written
+    if from_widgets() != written or asked == written.as_query():
+        return False
+    return get_script_run_ctx().is_history_navigation or asked not in st.session_state.get("before", ())
 
 
 def go_on_opening(**chosen):
@@ -170,5 +175,7 @@ def write_address(filters):
     before = st.session_state.get("written", filters)
     st.session_state.written = filters
     # Also where the address already reads so, after a choice: one written before may be on its way to the browser
-    if filters != before or st.query_params.to_dict() != filters.as_query():
+    asked = st.query_params.to_dict()
+    if filters != before or asked != filters.as_query():
+        st.session_state.before = [*st.session_state.get("before", []), asked, before.as_query()][-_BEFORE:]
         st.query_params.from_dict(filters.as_query())

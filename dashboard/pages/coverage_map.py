@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import data, panels
 from dashboard.frame import choose_filters, find_filters, page, show_heading
 from dashboard.map_panel import go_to
-from dashboard.map_part import opens_with_map, show_map_part, wait_for_map
+from dashboard.map_part import open_with_map, opens_with_map, show_map_part
 from dashboard.venue_panel import show_venue, show_venues
 from geo.coverage import COUNTS, RATES
 from geo.units import ancestors
@@ -95,12 +95,11 @@ with page("") as (text, reader):
     figures.html(panels.figures(coverage.total, filters.window, text))
     left, right = (st.container(), st.container()) if filters.view.beside else st.columns([3, 2], gap="medium")
     with left:
-        show_map_part([], reader, held, filters, atlas, coverage, text, bare)
-    if bare:
-        wait_for_map()
-    else:
-        with right:
-            show_venue(reader, held, filters, atlas, coverage, text)
-            show_commune(reader, held, filters, atlas, text)
-            show_table(filters, atlas, coverage, text)
-        show_venues(reader, held, filters, atlas, coverage, text)
+        if bare:
+            open_with_map(reader, held, filters, atlas, coverage, text)
+        show_map_part([], reader, held, filters, atlas, coverage, text)
+    with right:
+        show_venue(reader, held, filters, atlas, coverage, text)
+        show_commune(reader, held, filters, atlas, text)
+        show_table(filters, atlas, coverage, text)
+    show_venues(reader, held, filters, atlas, coverage, text)

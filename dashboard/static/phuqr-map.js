@@ -170,9 +170,13 @@
     };
   }
 
+  // The caption is measured when the map is fitted below it: not before it has its style.
+  const styled = () => Promise.all([...document.querySelectorAll("link[rel=stylesheet]")].map((link) =>
+    link.sheet || new Promise((done) => { link.onload = link.onerror = done; })));
+
   async function fetchWorld(given) {
     if (typeof given !== "string") return makeWorld(given);
-    const answer = await fetch(given, { credentials: "same-origin" });
+    const [answer] = await Promise.all([fetch(given, { credentials: "same-origin" }), styled()]);
     if (!answer.ok) throw new Error(`${given}: ${answer.status}`);
     return makeWorld(await answer.json());
   }
@@ -193,9 +197,9 @@
     window.Streamlit?.setComponentValue({ ...said, n: ++clicks });
   }
 
-  // The page that opened with nothing but the map adds the rest when it hears of this.
+  // The page that opened with nothing but the map adds the rest when the server hears of this.
   function report() {
-    if (values.report && !reported) tell({ painted: true });
+    if (values.report && !reported) fetch(values.report, { credentials: "same-origin" }).catch(() => {});
     reported = true;
   }
 

@@ -16,7 +16,7 @@ from geo import db
 from loaders.demo import issue_accounts, load_sample
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PATIENCE = 15_000  # ms that a wait may take on a machine that does other things beside
+PATIENCE = 30_000  # ms that a wait may take on a machine that does other things beside
 expect.set_options(timeout=PATIENCE)
 
 

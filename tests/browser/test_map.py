@@ -260,6 +260,17 @@ def test_the_rest_of_the_page_comes_also_when_the_map_does_not(new_page):
     page.faults.clear()  # of the script that was kept away
 
 
+def test_the_map_is_fitted_below_its_caption_however_late_its_style_comes(new_page):
+    early, late, held = new_page(), new_page(), []
+    wanted = camera(open_map(early, f"unit=42&{DAYS}&layer=venues"))
+    late.route("**/phuqr-map.css", lambda route: held.append(route))
+    with late.expect_response("**/*.topojson"):
+        late.goto(f"/?unit=42&{DAYS}&layer=venues")
+    late.wait_for_timeout(500)
+    held[0].continue_()
+    assert camera(painted(late)) == wanted
+
+
 @pytest.fixture
 def nasty(make_database, use_database, sample, boundary_file, tmp_path, serve, browser):
     """A page of a leader of a province of which the names of a commune, a venue and its organisation hold HTML and script."""

@@ -122,6 +122,17 @@ def test_a_choice_wins_over_an_address_that_is_late(small_province):
     assert address(page)["indicator"] == "cohort_rate"
 
 
+def test_what_a_browser_says_with_an_address_of_before_changes_no_choice(small_province):
+    page = opened(unit="440", **DAYS)
+    late = address(page)
+    page.segmented_control(key="indicator").set_value("creation_rate")
+    run(page)
+    page.query_params.clear()
+    page.query_params.update(late)
+    run(page)
+    assert address(page)["indicator"] == page.segmented_control(key="indicator").value == "creation_rate"
+
+
 def test_only_a_first_day_leaves_the_window_as_it_was(small_province):
     page = opened(unit="440", **DAYS)
     page.date_input(key="days").set_value((date(2021, 12, 1),))
