@@ -92,7 +92,7 @@ def test_what_the_app_serves_names_no_address_outside(page, server):
     asked = {path for path in own if not path.startswith(("/static/", "/component/", "/lib/leaflet/", "/_stcore"))}
     assert any(path.startswith("/tiles/") for path in asked) and "/lib/phuqr.js" in asked
     for path in asked | {"/", "/sign-in", "/password", "/lib/phuqr/phuqr.css", *exports}:
-        answer = page.context.request.get(path, max_redirects=0)
+        answer = page.context.request.get(path, max_redirects=0, max_retries=2)
         body = answer.body().decode("utf-8", errors="replace")
         if path.startswith("/export/map.html"):
             body = body[body.index("phuqr.start(") :]  # after Leaflet
@@ -174,7 +174,7 @@ def test_venues_are_numbers_from_afar_and_points_from_near(page, server):
     rest = next(each for each in near["drawn"] if each["layer"] == "rest" and each["name"] == "Thị trấn Đức Thọ")
     assert rest["n"] > 50
     url = next(url for url in page.seen if "/tiles/" in url and int(url.split("/")[-3]) >= 12)
-    body = page.context.request.get(url).body()
+    body = page.context.request.get(url, max_retries=2).body()
     read = frame.evaluate("async url => phuqr.tiles.decode(await (await fetch(url)).arrayBuffer())", url)
     told = {str(layer): pyogrio.read_dataframe(io.BytesIO(body), layer=str(layer)) for layer, _ in pyogrio.list_layers(io.BytesIO(body))} if body else {}
     for layer, rows in told.items():
@@ -241,7 +241,7 @@ def test_the_islands_are_on_every_map(page):
 
 def test_the_page_that_was_taken_away_draws_the_map_by_itself(page, new_page):
     open_map(page, f"unit=440&{DAYS}")
-    body = page.context.request.get(f"/export/map.html?unit=440&{DAYS}").text()
+    body = page.context.request.get(f"/export/map.html?unit=440&{DAYS}", max_retries=2).text()
     alone = new_page(None, java_script_enabled=True)
     alone.set_content(body)
     alone.wait_for_function("+(document.documentElement.dataset.phuqrPaints ?? 0) > 0")
@@ -332,11 +332,11 @@ def test_names_with_html_are_texts_on_map_tooltip_table_chart_and_export(nasty):
         expect(page.locator("h1").first).to_be_visible()
         page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         page.wait_for_timeout(800)
-    body = page.context.request.get(f"/export/map.html?unit=440&{DAYS}").text()
+    body = page.context.request.get(f"/export/map.html?unit=440&{DAYS}", max_retries=2).text()
     page.set_content(body)
     page.wait_for_function("+(document.documentElement.dataset.phuqrPaints ?? 0) > 0")
     assert NASTY in page.evaluate("phuqr.state().caption")
-    assert json.dumps(NASTY)[1:-1] in page.context.request.get(f"/export/communes.geojson?unit=440&{DAYS}").text()
+    assert json.dumps(NASTY)[1:-1] in page.context.request.get(f"/export/communes.geojson?unit=440&{DAYS}", max_retries=2).text()
 
 
 def test_a_base_map_that_is_configured_lies_under_the_communes(sample, passwords, serve, browser, tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ class Reader:
 
     def fetch(self, path):
         """What the server answers this reader, beside the page: status and body, unpacked."""
-        answer = self.page.context.request.get(path)
+        answer = self.page.context.request.get(path, max_retries=2)
         body = answer.body()
         if body.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(body)) as file:
