@@ -1,9 +1,10 @@
-"""How fast any window is read, beside a plain count(DISTINCT) over the facts: the command `phuqr bench coverage`.
+"""How fast any window is read, beside plain count(DISTINCT)s over the facts: the command `phuqr bench coverage`.
 
 A province (216 communes, 40,000 venues, 1,200,000 venue-days) and the country (11,163 communes, 2,000,000 venues, 20,000,000
 venue-days), each in a database of its own on the server in use, with made-up venues and scans and summaries made from nothing. What is
 timed is all that a page asks for, `read_coverage` in a reader's transaction, through row-level security; of each window the
-median. Both sides must count the same.
+median. The plain side counts three of those figures alone: which venues were active (I3), which of these were created in the window (I4c), and
+which were ever scanned (I5). Both sides must count the same. What a plain count of I3 by itself takes is told beside it, not judged.
 """
 
 import json
@@ -66,6 +67,7 @@ class CoverageMeasure:
     ms: float
     limit_ms: float | None
     plain_ms: float | None = None
+    active_ms: float | None = None
     ratio: float | None = None
     least_ratio: float | None = None
 
@@ -140,10 +142,10 @@ def measure(size, pairs, progress):
         progress.advance(task)
         return (time.perf_counter() - began) * 1000, coverage
 
-    def count(window):
+    def count(window, query=_PLAIN):
         with db.reading(operator_scope()) as connection:
             began = time.perf_counter()
-            rows = connection.execute(sa.text(_PLAIN), {"first": window.first, "last": window.last}).all()
+            rows = connection.execute(sa.text(query), {"first": window.first, "last": window.last}).all()
         return (time.perf_counter() - began) * 1000, rows
 
     for window in windows:
@@ -157,13 +159,14 @@ def measure(size, pairs, progress):
                 elif number < 3:
                     ms, rows = count(window)
                     plain.append(ms)
-        counted = dict(coverage.rows.loc[coverage.rows["active"] > 0, ["code", "active"]].itertuples(index=False, name=None))
-        if counted != dict(map(tuple, rows)):
+        counted = coverage.rows.assign(scanned=coverage.rows["created"] - coverage.rows["never_scanned"])
+        counted = counted.loc[counted["scanned"] > 0, ["code", "active", "cohort", "scanned"]]
+        if set(counted.itertuples(index=False, name=None)) != set(map(tuple, rows)):
             raise PhuqrError(f"{size.name}: the summaries and the facts do not count the same")
         ratio = median(each / other for each, other in zip(plain, ours, strict=False))
         yield CoverageMeasure(
             size.name, "commune", f"{window.first}", f"{window.last}", round(median(ours), 1), size.limit_ms,
-            round(median(plain), 1), round(ratio, 1), LEAST_RATIO if size.provinces > 1 else None,
+            round(median(plain), 1), round(count(window, _ACTIVE)[0], 1), round(ratio, 1), LEAST_RATIO if size.provinces > 1 else None,
         )  # fmt: skip
     for by in ("district", "province", "kind", "department"):
         taken = [read(windows[0], by)[0] for _ in range(pairs)]
@@ -200,11 +203,11 @@ def _write_units(connection, units):
 
 
 def _print(found, made):
-    table = Table("database", "by", "window", "ms", "limit, ms", "plain count, ms", "times faster", "at least")
+    table = Table("database", "by", "window", "ms", "limit, ms", "plain counts, ms", "I3 alone, ms", "times faster", "at least")
     for column in table.columns[3:]:
         column.justify = "right"
     for each in found:
-        numbers = (each.ms, each.limit_ms, each.plain_ms, each.ratio, each.least_ratio)
+        numbers = (each.ms, each.limit_ms, each.plain_ms, each.active_ms, each.ratio, each.least_ratio)
         window = f"{each.first} to {each.last}"
         table.add_row(each.name, each.by, window, *("" if value is None else f"{value:,.1f}" for value in numbers))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
@@ -249,6 +252,13 @@ _SCANS = """
     WHERE random() < :chance
 """
 _PLAIN = """
+    SELECT u.code, count(DISTINCT s.venue_id) FILTER (WHERE s.day >= :first),
+           count(DISTINCT s.venue_id) FILTER (WHERE s.day >= :first AND v.created_on >= :first), count(DISTINCT s.venue_id)
+    FROM scan_day s JOIN admin_unit u ON u.id = s.unit JOIN venue v ON v.id = s.venue_id
+    WHERE s.day <= :last AND s.scans > 0
+    GROUP BY u.code
+"""
+_ACTIVE = """
     SELECT u.code, count(DISTINCT s.venue_id)
     FROM scan_day s JOIN admin_unit u ON u.id = s.unit
     WHERE s.day BETWEEN :first AND :last AND s.scans > 0

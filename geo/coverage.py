@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
 from geo.asking import SILENT_DAYS, Holdings, Window, ask, list_communes, list_kinds, read_holdings
 from geo.db import statement
@@ -97,7 +99,7 @@ def read_total(connection, unit_code, window, group=None, kind=None, department=
     Raises WindowError, or UnitError for any other unit.
     """
     asked = ask(connection, unit_code, window, group, kind, department, silent_days, above=True)
-    return take_row(_tell(asked, connection.execute(statement("read_total"), asked.parameters)))
+    return take_row(_tell(asked, Counts.of(connection.execute(statement("read_total"), asked.parameters))))
 
 
 def read_peers(connection, found, group=None):
@@ -119,14 +121,25 @@ def read_peers(connection, found, group=None):
 
 def _read_units(connection, asked, level):
     """The rows by unit of a level, a DataFrame as Coverage.rows."""
-    return _tell(asked, connection.execute(statement("read_coverage"), asked.parameters | list_communes(asked, level)))
+    found = connection.execute(_in_columns(), asked.parameters | list_communes(asked, level)).mappings().one()
+    return _tell(asked, Counts({name: column or [] for name, column in found.items()}))
 
 
-def _tell(asked, found):
-    """Rows found by unit, with names and rates, null where nothing was loaded of their province."""
-    counts = Counts(found)
+@cache
+def _in_columns():
+    """read_coverage.sql with each column as one array: as rows, those of a country are so many objects that Python stops to look
+    for garbage among them."""
+    columns = ", ".join(f"array_agg({name}) AS {name}" for name in ("code", *_ALL_COUNTS))
+    return sa.text(f"SELECT {columns} FROM ({statement('read_coverage').text}) found")
+
+
+def _tell(asked, counts):
+    """Rows by unit of the Counts, with names and rates, null where nothing was loaded of their province."""
     names, provinces = name_units(asked, counts)
-    told = ([asked.knows(province, name) for province in provinces] for name in ("venues_known", "scans_known"))
+    told = []
+    for name in ("venues_known", "scans_known"):
+        known = {province: asked.knows(province, name) for province in set(provinces)}
+        told.append([known[province] for province in provinces])
     return _add_figures(names, counts.take(*told))
 
 
@@ -142,7 +155,7 @@ def name_units(asked, counts):
 def _read_kinds(connection, asked, by):
     """The rows by kind or department, of those that are counted, a DataFrame as Coverage.rows."""
     chosen = {"kinds": [row["code"] for row in asked.kinds]}
-    counts = Counts(connection.execute(statement("read_kinds"), asked.parameters | chosen | list_communes(asked)))
+    counts = Counts.of(connection.execute(statement("read_kinds"), asked.parameters | chosen | list_communes(asked)))
     kinds = {row["code"]: row for row in asked.kinds}
     columns = ("code", "name_vi", "name_en") if by == "kind" else ("department", "department_vi", "department_en")
     names = [tuple(kinds[code][column] for column in columns) for code in counts.codes]
@@ -179,10 +192,15 @@ def take_row(rows):
 class Counts:
     """What a statement found: a row per code, a column per count."""
 
-    def __init__(self, found):
+    def __init__(self, columns):
+        """columns: sequences by name, all as long."""
+        self._columns, self.codes = columns, columns["code"]
+
+    @classmethod
+    def of(cls, found):
+        """Those of a result's rows."""
         rows, names = found.all(), list(found.keys())
-        self._columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
-        self.codes = self._columns["code"]
+        return cls(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ()))
 
     def take(self, venues_known, scans_known):
         """The counts as arrays of Int64, null where nothing was loaded to count from: told for each row, of venues and scans."""
@@ -197,10 +215,12 @@ class Counts:
 
     def take_one(self, name, known):
         """A count as Int64, null where it is not known: told for each row."""
-        values = np.array(self._columns.get(name, [None] * len(known)), object)
-        null = np.equal(values, None).astype(bool)
-        values[null] = 0
-        return pd.arrays.IntegerArray(values.astype("i8"), null | ~np.asarray(known, bool))
+        column, unknown = self._columns.get(name, [None] * len(known)), ~np.asarray(known, bool)
+        try:
+            return pd.arrays.IntegerArray(np.array(column, "i8"), unknown)
+        except TypeError:  # there are nulls
+            null = np.array([value is None for value in column], bool)
+            return pd.arrays.IntegerArray(np.array([value or 0 for value in column], "i8"), null | unknown)
 
 
 def _add_figures(names, counts):

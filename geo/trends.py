@@ -55,7 +55,7 @@ def read_day(connection, unit_code, day, by="commune", group=None, kind=None, de
 
     def read(level):
         found = connection.execute(statement("read_week"), asked.parameters | list_communes(asked, level) | {"day": day})
-        return _tell_day(asked, Counts(found), scanned, whole)
+        return _tell_day(asked, Counts.of(found), scanned, whole)
 
     rows = read(LEVELS[by])
     level = unit.level if unit else None

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from geo.db import statement
 from geo.errors import BoundaryError, UnitError
 
 LEVELS = {"province": 1, "district": 2, "commune": 3}
+_KEPT = 16  # scopes and vintages whose units are kept with a connection
+_SCOPE = sa.text("SELECT current_setting('phuqr.inside', true), current_setting('phuqr.above', true)")
 WHOLE = "all"  # stands for a unit's code where all in scope is meant, be it the country
 
 
@@ -99,9 +103,21 @@ def find_vintage(connection, day):
 
 
 def list_units(connection, vintage):
-    """The units of a vintage that the reader may know of, by code, provinces first; a loader knows all."""
+    """The units of a vintage that the reader may know of, by code, provinces first; a loader knows all.
+
+    Those of readers are kept with the pooled connection, by what PostgreSQL has for the scope and by the units' version.
+    """
+    key = vintage.id, vintage.version, *connection.execute(_SCOPE).one()
+    kept = connection.info.setdefault("units", {})
+    if key in kept:
+        return kept[key]
     rows = connection.execute(statement("list_units"), {"vintage": vintage.id})
-    return {row[0]: Unit._make(row) for row in rows.all()}
+    units = {row[0]: Unit._make(row) for row in rows.all()}
+    if any(key[2:]):
+        if len(kept) == _KEPT:
+            kept.clear()
+        kept[key] = units
+    return units
 
 
 def find_unit(units, code, vintage):

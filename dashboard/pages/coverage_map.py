@@ -94,12 +94,14 @@ with page("") as (text, reader):
         show_heading("title", held, atlas, coverage, text)
     figures.html(panels.figures(coverage.total, filters.window, text))
     left, right = (st.container(), st.container()) if filters.view.beside else st.columns([3, 2], gap="medium")
-    with left:
-        if bare:
+    if bare:
+        with left:
             open_with_map(reader, held, filters, atlas, coverage, text)
-        show_map_part([], reader, held, filters, atlas, coverage, text)
-    with right:
+    with right:  # before the map, which shows by itself what was clicked
         show_venue(reader, held, filters, atlas, coverage, text)
         show_commune(reader, held, filters, atlas, text)
+    with left:
+        show_map_part([], reader, held, filters, atlas, coverage, text)
+    with right:
         show_table(filters, atlas, coverage, text)
     show_venues(reader, held, filters, atlas, coverage, text)

@@ -174,6 +174,25 @@ def test_of_units_those_inside_are_known_and_those_above_by_name_only(held, unit
     assert {unit.code for unit in known if not unit.in_scope} == above
 
 
+def test_units_kept_with_a_connection_are_those_of_one_scope_and_version(held):
+    """The pool has one connection: these readers come one after the other."""
+
+    def known(scope):
+        with db.reading(scope) as connection:
+            vintage = list_vintages(connection)[0]
+            return {unit.code for unit in list_units(connection, vintage).values() if unit.in_scope}, list_units(connection, vintage)
+
+    district = {"440", "18229", "18235", "18280"}
+    codes, units = known(Scope("district", ((1, "440"),)))
+    assert codes == district and known(Scope("district", ((1, "440"),)))[1] is units
+    assert known(Scope("commune", ((1, "18235"),)))[0] == {"18235"}
+    assert known(Scope("district", ((1, "440"),)))[1] is units
+    with db.engine().begin() as connection:
+        connection.execute(sa.text("INSERT INTO load_run (kind, file_name, sha256, loaded_by) VALUES ('boundaries', 'b', '', 'x')"))
+        connection.execute(sa.text("UPDATE admin_unit SET name = 'Xã khác', load_run = (SELECT max(id) FROM load_run) WHERE code = '18235'"))
+    assert known(Scope("district", ((1, "440"),)))[1]["18235"].name == "Xã khác"
+
+
 ENDS = {
     "a commit": lambda connection: None,
     "a rollback": lambda connection: connection.rollback(),
