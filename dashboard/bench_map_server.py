@@ -16,12 +16,12 @@ def main(port):
     """Serve until told to end, on the loopback only."""
     # Before the gate is imported, which reads which pages there are
     PAGES.update({f"bench-{name}": Page(_FOLDER / f"{name}.py", "title", ROLES) for name in ("empty", "plain")})
-    from dashboard.app import SETTINGS, create_app
+    from dashboard.app import create_app, run
 
     db.restrict()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     os.chdir(Path(__file__).resolve().parents[1])
-    create_app().run(config=SETTINGS | {"server.address": "127.0.0.1", "server.port": port})
+    run(create_app(), "127.0.0.1", port)
 
 
 if __name__ == "__main__":

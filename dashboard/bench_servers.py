@@ -156,7 +156,7 @@ def serve_stand_in(port):
     middleware = [Middleware(StandIn, key=told["key"], reader=reader)]
     entry = next(iter(PAGES.values())).file.with_name("entry.py")
     page = st.App(entry, routes=app.routes(), middleware=middleware, exception_handlers=app.HANDLERS)
-    page.run(config=app.SETTINGS | {"server.address": LOOPBACK, "server.port": port})
+    app.run(page, LOOPBACK, port)
 
 
 if __name__ == "__main__":

@@ -81,11 +81,11 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     os.chdir(Path(__file__).resolve().parents[1])  # where Streamlit looks for .streamlit/config.toml, the theme
     # Streamlit takes a second to import, which the other commands need not wait for
-    from dashboard.app import SETTINGS, create_app
+    from dashboard.app import create_app, run
 
     typer.echo(f"phuqr: http://localhost:{port}")
     try:
-        create_app().run(config=SETTINGS | {"server.address": address, "server.port": port})
+        run(create_app(), address, port)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C, while the cluster is let go
 

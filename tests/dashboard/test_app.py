@@ -2,8 +2,12 @@
 
 import gzip
 import json
+import socket
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
+from streamlit.web.server.starlette import starlette_server
 
 from dashboard import app
 from geo import db
@@ -100,3 +104,14 @@ def test_health_is_that_of_the_database(small_province, use_database, ask):
     finally:
         use_database(small_province)
     assert ask("/health")[0] == 200
+
+
+def test_an_answer_is_sent_at_once(monkeypatch):
+    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
+    served = []
+    app.run(SimpleNamespace(run=lambda config: served.append(config["server.port"])), "127.0.0.1", 8501)
+    with closing(starlette_server._bind_socket("127.0.0.1", 0, 1)) as listening, socket.create_connection(listening.getsockname()):
+        listening.settimeout(5)
+        with closing(listening.accept()[0]) as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert served == [8501]
