@@ -131,7 +131,8 @@
     const { x, y } = map.getSize();      // nothing in a hidden tab: the resize that shows it comes back here
     if (x > 20 && y > 20) {
       const top = phuqr.furniture.captionHeight(y);
-      map.fitBounds(box, { paddingTopLeft: [10, 10 + top], paddingBottomRight: [10, 10], animate: false });
+      // reset: a fit to the same zoom would pan by whole pixels, and end where it began.
+      map.fitBounds(box, { paddingTopLeft: [10, 10 + top], paddingBottomRight: [10, 10], animate: false, reset: true });
     }
     view = { box, key: view?.key, zoom: map.getZoom() };
   }
