@@ -97,11 +97,10 @@ with page("") as (text, reader):
     if bare:
         with left:
             open_with_map(reader, held, filters, atlas, coverage, text)
-    with right:  # before the map, which shows by itself what was clicked
-        show_venue(reader, held, filters, atlas, coverage, text)
-        show_commune(reader, held, filters, atlas, text)
     with left:
         show_map_part([], reader, held, filters, atlas, coverage, text)
     with right:
+        show_venue(reader, held, filters, atlas, coverage, text)
+        show_commune(reader, held, filters, atlas, text)
         show_table(filters, atlas, coverage, text)
     show_venues(reader, held, filters, atlas, coverage, text)
