@@ -74,7 +74,7 @@ def read_exported(connection, reader, held, filters, atlas, coverage, text):
 def standalone_page(exported):
     """One HTML file (bytes) that needs no other and asks for nothing: the map of folium, its scripts and styles in it."""
     text, layer = exported.text, exported.layer
-    polygons = exported.polygons
+    polygons, (rates, fractions) = exported.polygons, layer.tell()
     codes = list(polygons["code"])
     above = {code: exported.atlas.units[code] for code in set(polygons["parent_code"])}
     topology = json.loads(encode_topojson(polygons, {code: (unit.name, unit.parent_code) for code, unit in above.items()}))
@@ -85,7 +85,7 @@ def standalone_page(exported):
         paint(
             topology, exported.bounds, codes, layer.classes.to_dict(), layer.palette, marks=layer.marks,
             sizes=exported.coverage.rows.set_index("code")["created"].fillna(0).to_dict(), size_title=text("map.sizes"),
-            rates=layer.rates, fractions=layer.fractions, labels=dict(enumerate(layer.labels)), indicator=layer.title,
+            rates=rates, fractions=fractions, labels=dict(enumerate(layer.labels)), indicator=layer.title,
             caption={"title": exported.title, "lines": exported.lines, "definition": layer.definition}, source=exported.source,
             **({"mark_labels": layer.mark_labels} if layer.mark_labels else {}),
         )

@@ -1,5 +1,6 @@
 """What the map can show of the communes: their rates, the change on the window before, lagging clusters, and the weeks one by one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -23,8 +24,8 @@ class Layer:
     """What a layer shows of each commune.
 
     classes: a Series by code of indexes into palette, NO_DATA or TOO_FEW. labels: what each colour stands for. entries, rule: for the
-    legend. rates, fractions: code -> texts. marks: code -> LAGGING or WATCH; mark_labels: what these stand for. title, definition: for
-    the caption. more: further keys for the browser.
+    legend. tell: makes the texts of the rates and of the fractions, two dicts by code, for who shows them. marks: code -> LAGGING or
+    WATCH; mark_labels: what these stand for. title, definition: for the caption. more: further keys for the browser.
     """
 
     classes: pd.Series
@@ -34,8 +35,7 @@ class Layer:
     rule: str
     title: str
     definition: str
-    rates: dict
-    fractions: dict
+    tell: Callable[[], tuple[dict, dict]]
     marks: dict | None = None
     mark_labels: dict = field(default_factory=dict)
     more: dict = field(default_factory=dict)
@@ -74,14 +74,19 @@ def _rates(reader, held, filters, atlas, found, text):
     rows = found.rows.set_index("code")
     bounds = find_bounds(rows, rate, breaks)
     classes, marks = classify(rows, rate, bounds), find_marks(filters, atlas, found)
-    records = rows.to_dict("index")
+
+    def tell():
+        records = rows[[rate, numerator, denominator]].to_dict("index")
+        return (
+            {code: text.percent(row[rate]) for code, row in records.items()},
+            {code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
+        )
+
     return Layer(
         classes, PALETTE, class_labels(bounds, text, decimals=0 if breaks == "fixed" else 1),
         legend_entries(classes, rate, text, None if breaks == "fixed" else bounds, marks),
         text(f"legend.{breaks}"), text(rate), text.definition(rate, found.window),
-        {code: text.percent(row[rate]) for code, row in records.items()},
-        {code: text.rate(row, rate, numerator, denominator) for code, row in records.items()},
-        marks,
+        tell, marks,
     )  # fmt: skip
 
 
@@ -109,12 +114,17 @@ def _change(reader, held, filters, atlas, found, text):
     marks = {code: (LAGGING, WATCH)[key] for code, key in classes.items() if key in (0, 1)}
     names = {LAGGING: text("change.fell_much"), WATCH: text("change.fell")}
     fell = [(MARKS[mark], names[mark], list(marks.values()).count(mark)) for mark in names]
+
+    def tell():
+        return (
+            {code: _points(value, text) for code, value in change.items()},
+            {code: f"{text.percent(then.at[code, rate])} → {text.percent(now.at[code, rate])}" for code in now.index},
+        )
+
     return Layer(
         classes, CHANGE_PALETTE, labels, scale[::-1] + rest + fell, text("change.rule"),
         text("change.title", indicator=text(rate)), text("change.definition", before=text.window(before)),
-        {code: _points(value, text) for code, value in change.items()},
-        {code: f"{text.percent(then.at[code, rate])} → {text.percent(now.at[code, rate])}" for code in now.index},
-        marks, names,
+        tell, marks, names,
     )  # fmt: skip
 
 
@@ -139,7 +149,7 @@ def _clusters(reader, held, filters, atlas, found, text):
     entries = [entry for entry in shown.entries if entry[0] not in MARKS.values()] + [(MARKS[LAGGING], said, len(low))]
     return Layer(
         shown.classes, shown.palette, shown.labels, entries, shown.rule, text("clusters.title", indicator=shown.title),
-        text("clusters.definition"), shown.rates, shown.fractions, low, {LAGGING: text("clusters.mark")}, {"pattern": pattern},
+        text("clusters.definition"), shown.tell, low, {LAGGING: text("clusters.mark")}, {"pattern": pattern},
     )  # fmt: skip
 
 
@@ -153,5 +163,5 @@ def _weeks(reader, held, filters, atlas, found, text):
     newest = frames[0][1] if frames else pd.Series(NO_DATA, found.rows["code"])
     return Layer(
         newest, PALETTE, class_labels(BOUNDS[rate], text), legend_entries(newest, rate, text), text("weeks.rule"), text(rate),
-        text("weeks.definition"), {}, {}, more={"weeks": frames[::-1]},
+        text("weeks.definition"), lambda: ({}, {}), more={"weeks": frames[::-1]},
     )  # fmt: skip

@@ -63,6 +63,7 @@ def top_of(atlas, unit):
 
 def go_to(unit, commune=None, near=False):
     """Choose a unit, and a commune in it; for callbacks."""
+    state.overrule_table()
     st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
     if "written" not in st.session_state:
         state.go_on_opening(unit=unit, commune=commune, near="1" if near else None)
@@ -89,6 +90,7 @@ def show_path(atlas, filters, text):
 
 def take_click(reader, atlas, filters, outside, key):
     """What a click on the map, or a place found there, leads to."""
+    state.overrule_table()
     said = st.session_state[key]
     if "venue" in said:  # a mark tells the code, a point of a tile the number
         marked = shows_hotspots(reader, filters)
@@ -131,6 +133,7 @@ def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT
     if filters.view.near and filters.commune:
         focus = data.bounds(held.version, reader.scope, atlas.vintage.id, filters.commune)
     one_by_one = len(codes) <= TOLD_ONE_BY_ONE and "weeks" not in layer.more
+    rates, fractions = layer.tell() if one_by_one else (None, None)
     venues = filters.view.layer == "venues"
     colours = paint(
         geometry_url(atlas.vintage, top), box[top], codes, outside | layer.classes.to_dict(), layer.palette,
@@ -139,8 +142,8 @@ def show_map(reader, held, filters, atlas, found, text, key="map", height=HEIGHT
         sizes=None if venues else found.rows.set_index("code")["created"].fillna(0).to_dict(),
         largest=largest,
         size_title=text("map.sizes"),
-        rates=layer.rates if one_by_one else None,
-        fractions=layer.fractions if one_by_one else None,
+        rates=rates,
+        fractions=fractions,
         labels=dict(enumerate(layer.labels)) | {"n": text("no_data"), "f": text("too_few_short")},
         indicator=layer.title,
         caption=caption(filters, found, layer, text),

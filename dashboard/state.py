@@ -159,6 +159,29 @@ def read_address():
     return {name: value for name, value in asked.items() if value is not None}
 
 
+def take_row(commune):
+    """Choose the commune of a table's row, or none; for callbacks.
+
+    A choice made elsewhere comes with what the table shows in the browser, which may not have been told of the last one yet: the
+    table has its say only where no such choice comes with it, whichever is heard first.
+    """
+    if "elsewhere" not in st.session_state:
+        st.session_state.update({"before-row": st.session_state.commune, "commune": commune})
+
+
+def overrule_table():
+    """Begin a choice that is made elsewhere than in the table, as take_row has it; for callbacks."""
+    st.session_state.elsewhere = True
+    if "before-row" in st.session_state:
+        st.session_state.commune = st.session_state.pop("before-row")
+
+
+def hear_table():
+    """Let the table have its say again, now that the browser is told which row is chosen."""
+    for name in ("elsewhere", "before-row"):
+        st.session_state.pop(name, None)
+
+
 def mark_whole(whole=True):
     """Keep whether a run of the page came to its end, or another choice cut it short."""
     st.session_state["page-is-whole"] = whole

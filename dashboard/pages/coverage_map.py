@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import data, panels
+from dashboard import data, panels, state
 from dashboard.frame import choose_filters, find_filters, page, show_heading
 from dashboard.map_panel import go_to
 from dashboard.map_part import open_with_map, opens_with_map, show_map_part
@@ -55,9 +55,10 @@ def show_table(filters, atlas, found, text):
     def take_row():
         chosen = st.session_state[key].selection.rows
         if chosen != ticked:  # else the browser says no more than what it was told, perhaps beside a click on the map
-            st.session_state.commune = codes[chosen[0]] if chosen else None
+            state.take_row(codes[chosen[0]] if chosen else None)
 
     st.session_state[key] = {"selection": {"rows": ticked}}
+    state.hear_table()
     st.dataframe(
         table.style.format(forms),
         key=key,

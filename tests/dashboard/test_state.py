@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from dashboard.map_view import View
 from dashboard.state import CALENDAR, PARAMETERS, Filters, read_filters, read_language, read_window
@@ -104,3 +105,24 @@ def test_any_address_gives_filters_that_their_own_address_gives_again(query):
     assert (filters.unit == WHOLE or ATLAS.units[filters.unit].level < 3) and filters.indicator in RATES
     assert CALENDAR[0] <= filters.window.first <= filters.window.last <= CALENDAR[1]
     assert read(filters.as_query()) == (filters, False)
+
+
+@pytest.mark.parametrize("table_first", [True, False])
+def test_a_choice_elsewhere_overrules_what_the_table_still_shows(table_first):
+    def choose():
+        import streamlit as st
+
+        from dashboard import state
+
+        heard = [lambda: state.take_row(None), state.overrule_table]
+        for hear in heard if st.session_state.table_first else heard[::-1]:
+            hear()
+        st.session_state.stood = st.session_state.commune
+        state.hear_table()
+        state.take_row("18244")
+
+    page = AppTest.from_function(choose)
+    page.session_state["commune"], page.session_state["table_first"] = "18235", table_first
+    page.run()
+    assert not page.exception
+    assert (page.session_state.stood, page.session_state.commune) == ("18235", "18244")
