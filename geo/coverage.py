@@ -15,7 +15,7 @@ from geo.units import LEVELS, Unit, Vintage
 
 __all__ = [
     "COUNTS", "DEFINITIONS", "MORE_COUNTS", "RATES", "SILENT_DAYS", "Coverage", "Holdings", "Window", "add_rates", "list_kinds",
-    "read_coverage", "read_holdings", "read_peers", "read_total",
+    "read_coverage", "read_holdings", "read_peers", "read_total", "sum_rows",
 ]  # fmt: skip
 COUNTS = ["obliged", "created_obliged", "created", "new", "active", "cohort", "never_scanned", "scans", "people"]
 MORE_COUNTS = ["silent", "no_scan_communes", "population"]
@@ -86,10 +86,10 @@ def read_coverage(
         if unit and LEVELS[by] < unit.level:
             raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
         rows = _read_units(connection, asked, LEVELS[by])
-        total = _sum_units(asked, rows)
+        total = sum_rows(rows, unit)
     else:
         rows = _read_kinds(connection, asked, by)
-        total = _sum_units(asked, _read_units(connection, asked, unit.level if unit else LEVELS["province"]))
+        total = sum_rows(_read_units(connection, asked, unit.level if unit else LEVELS["province"]), unit)
     return Coverage(unit, window, asked.vintage, rows, total, asked.scans_until, asked.holdings, asked.solution)
 
 
@@ -169,9 +169,11 @@ def _read_kinds(connection, asked, by):
     return _add_figures(named, {count: rows[count].array for count in _ALL_COUNTS})
 
 
-def _sum_units(asked, rows):
-    """The row of the unit that was asked for: itself, or the sum of the rows, null where all of them are."""
-    unit = asked.unit
+def sum_rows(rows, unit):
+    """The row of a unit (None: of all in scope) that is made up of these rows of a Coverage, a Series as its total.
+
+    The row itself where it is the unit's; else their sums, null where all of them are.
+    """
     if unit and len(rows) == 1 and rows["code"].iloc[0] == unit.code:
         return take_row(rows)
     sums = {}

@@ -200,7 +200,7 @@ admin_unit = Table(
     ),
     CheckConstraint("level BETWEEN 1 AND 3", name="level"),
     CheckConstraint("(level = 1) = (parent_code IS NULL)", name="parent"),
-    Index(None, "vintage", "parent_code"),
+    Index(None, "vintage", "parent_code", postgresql_include=["id", "code"]),  # of which resolve_scope needs no more
     Index("admin_unit_province_idx", "vintage", "code", postgresql_where=text("level = 1")),
     comment="Provinces, districts and communes, one row per vintage",
 )

@@ -10,20 +10,24 @@ from dashboard.frame import choose_filters, find_filters, page, show_heading
 from dashboard.map_panel import go_to
 from dashboard.map_part import open_with_map, opens_with_map, show_map_part
 from dashboard.venue_panel import show_venue, show_venues
-from geo.coverage import COUNTS, RATES
-from geo.units import ancestors
+from geo.coverage import COUNTS, RATES, sum_rows
+from geo.units import ancestors, communes_within
 
 
-def show_commune(reader, held, filters, atlas, text):
-    """The panel of the chosen commune, beside the rates of its district and province."""
+def show_commune(reader, held, filters, atlas, found, text):
+    """The panel of the chosen commune, beside the rates of its district and province; found: the Coverage that is shown."""
     if filters.commune is None:
         st.caption(text("choose_commune"))
         return
-    window = filters.window
-    own, *above = ancestors(atlas.units, filters.commune)
-    asked = window.first, window.last, filters.group
-    row = data.coverage(held.version, reader.scope, own.code, *asked).total
-    parents = [data.total(held.version, reader.scope, unit.code, *asked) for unit in above]
+
+    def read(unit):
+        inside = communes_within(atlas.units, unit.code)
+        rows = found.rows[found.rows["code"].isin(inside)]
+        if unit.in_scope and len(rows) == len(inside):
+            return sum_rows(rows, unit)
+        return data.total(held.version, reader.scope, unit.code, found.window.first, found.window.last, filters.group)
+
+    row, *parents = map(read, ancestors(atlas.units, filters.commune))
     st.html(panels.commune_panel(row, parents, text))
     if filters.commune != filters.unit:
         line = st.container(horizontal=True)
@@ -102,6 +106,6 @@ with page("") as (text, reader):
         show_map_part([], reader, held, filters, atlas, coverage, text)
     with right:
         show_venue(reader, held, filters, atlas, coverage, text)
-        show_commune(reader, held, filters, atlas, text)
+        show_commune(reader, held, filters, atlas, coverage, text)
         show_table(filters, atlas, coverage, text)
     show_venues(reader, held, filters, atlas, coverage, text)

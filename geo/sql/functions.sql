@@ -4,6 +4,37 @@
 
 DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days;
 
+-- The numbers of the units given (an array of {vintage, code}) with all inside them, and with all above them; null for none. Those inside
+-- are asked for one by one, of the index: all of a country at once would be read from the table.
+CREATE OR REPLACE FUNCTION resolve_scope(given jsonb, OUT inside text, OUT above text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+WITH RECURSIVE known AS (
+    SELECT u.id, u.vintage, u.code, u.parent_code
+    FROM jsonb_to_recordset(given) AS g(vintage integer, code text)
+    JOIN admin_unit u ON u.vintage = g.vintage AND u.code = g.code
+),
+children AS (
+    SELECT u.id, k.vintage, u.code
+    FROM known k
+    CROSS JOIN LATERAL (SELECT id, code FROM admin_unit WHERE vintage = k.vintage AND parent_code = k.code OFFSET 0) u
+),
+below AS (
+    SELECT id FROM known
+    UNION ALL SELECT id FROM children
+    UNION ALL SELECT u.id
+    FROM children c
+    CROSS JOIN LATERAL (SELECT id FROM admin_unit WHERE vintage = c.vintage AND parent_code = c.code OFFSET 0) u
+),
+above AS (
+    SELECT id, vintage, parent_code FROM known
+    UNION
+    SELECT u.id, u.vintage, u.parent_code
+    FROM above a JOIN admin_unit u ON u.vintage = a.vintage AND u.code = a.parent_code
+)
+SELECT (SELECT range_agg(int4range(id, id, '[]')) FROM below)::text,
+       (SELECT range_agg(int4range(id, id, '[]')) FROM above)::text
+$$;
+
 -- Of strings of bits of one width in a row, one for each day, the OR of those after the `skipped` first until the last: halves are laid
 -- upon each other, an odd one with itself, until one width is left. Null for no day.
 CREATE FUNCTION take_days(venues bit varying, width integer, skipped integer, last integer) RETURNS bit varying
