@@ -4,6 +4,7 @@ A choice of another rate then sends the map's colours and legend, and not the ta
 whole page, and so does a session that has ended or data that were loaded meanwhile.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 
@@ -40,10 +41,15 @@ def open_with_map(reader, held, filters, atlas, found, text):
 
 
 @st.fragment
-def show_map_part(runs, reader, held, filters, atlas, found, text):
-    """The rate, the layers and the map with its legend. runs: a list that is empty when the whole page runs."""
+def show_map_part(runs, show_panel, reader, held, filters, atlas, found, text):
+    """The rate, the layers and the map with its legend.
+
+    runs: a list that is empty when the whole page runs. show_panel(filters): shows the panel of the chosen commune, of the same figures;
+    it comes before the map, which shows by itself what was clicked.
+    """
     if runs:
-        filters = _follow(reader, held, filters)
+        filters = _follow(show_panel, reader, held, filters)
+    show_panel(filters)
     runs.append(True)
     with st.container(key="map-above"):
         st.segmented_control(
@@ -66,18 +72,21 @@ def show_map_part(runs, reader, held, filters, atlas, found, text):
     state.write_address(filters)
 
 
-def _follow(reader, held, filters):
+def _follow(show_panel, reader, held, filters):
     """The Filters as they now stand, where only what is drawn has changed; else the whole page runs."""
     now = state.from_widgets()
-    layers = filters.view.layer, now.view.layer
-    drawn = replace(filters.view, layer=now.view.layer, breaks=now.view.breaks)
-    listed = "venues" in layers and layers[0] != layers[1]
-    if not state.was_whole() or listed or now != replace(filters, indicator=now.indicator, view=drawn):
-        st.rerun()  # at once: whoever clicked on a commune waits for its panel
     try:
         same = data.reader() == reader and data.holdings(reader.scope) == held
     except PhuqrError:
         same = False  # the whole page tells why
-    if not same:
+    if not (same and state.was_whole()):
+        st.rerun()
+    layers = filters.view.layer, now.view.layer
+    drawn = replace(filters.view, layer=now.view.layer, breaks=now.view.breaks)
+    listed = "venues" in layers and layers[0] != layers[1]
+    if listed or now != replace(filters, indicator=now.indicator, view=drawn):
+        if now == replace(filters, indicator=now.indicator, commune=now.commune, view=now.view):
+            with suppress(PhuqrError):
+                show_panel(now)  # at once: whoever clicked on a commune waits for it
         st.rerun()
     return now

@@ -14,10 +14,10 @@ from geo.coverage import COUNTS, RATES, sum_rows
 from geo.units import ancestors, communes_within
 
 
-def show_commune(reader, held, filters, atlas, found, text):
+def show_commune(place, reader, held, filters, atlas, found, text):
     """The panel of the chosen commune, beside the rates of its district and province; found: the Coverage that is shown."""
     if filters.commune is None:
-        st.caption(text("choose_commune"))
+        place.caption(text("choose_commune"))
         return
 
     def read(unit):
@@ -28,8 +28,12 @@ def show_commune(reader, held, filters, atlas, found, text):
         return data.total(held.version, reader.scope, unit.code, found.window.first, found.window.last, filters.group)
 
     row, *parents = map(read, ancestors(atlas.units, filters.commune))
-    st.html(panels.commune_panel(row, parents, text))
-    if filters.commune != filters.unit:
+    place.html(panels.commune_panel(row, parents, text))
+
+
+def show_ways(filters, text):
+    """The ways from the chosen commune: back to the unit, and down to it."""
+    if filters.commune not in (None, filters.unit):
         line = st.container(horizontal=True)
         line.button(text("close"), on_click=go_to, args=(filters.unit,))
         if not filters.view.near:
@@ -102,10 +106,16 @@ with page("") as (text, reader):
     if bare:
         with left:
             open_with_map(reader, held, filters, atlas, coverage, text)
-    with left:
-        show_map_part([], reader, held, filters, atlas, coverage, text)
     with right:
         show_venue(reader, held, filters, atlas, coverage, text)
-        show_commune(reader, held, filters, atlas, coverage, text)
+        panel = st.empty()
+
+    def show_panel(filters):
+        show_commune(panel, reader, held, filters, atlas, coverage, text)
+
+    with left:
+        show_map_part([], show_panel, reader, held, filters, atlas, coverage, text)
+    with right:
+        show_ways(filters, text)
         show_table(filters, atlas, coverage, text)
     show_venues(reader, held, filters, atlas, coverage, text)

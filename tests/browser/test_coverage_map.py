@@ -296,13 +296,9 @@ def test_an_address_of_nonsense_gives_a_notice_and_the_map(page, query):
     expect(page.get_by_test_id("stAlert")).to_contain_text("Có lựa chọn không hợp lệ")
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert state(frame)["painted"] == 216
-    assert address(page) == {
-        "unit": "42",
-        "from": "2021-11-26",
-        "to": "2021-12-08",
-        "indicator": "activity_rate",
-        "lang": "vi",
-    }
+    wanted = {"unit": "42", "from": "2021-11-26", "to": "2021-12-08", "indicator": "activity_rate", "lang": "vi"}
+    wait_for_address(page, **wanted)
+    assert address(page) == wanted
 
 
 def test_the_spreadsheet_is_a_real_one(page, coverage, tmp_path):
