@@ -143,6 +143,8 @@ def test_the_report_of_the_readme_is_that_of_the_sample(make_database, tmp_path)
     (quoted,) = re.findall(r"> (Từ ngày .*\n> .*?\)\.)", text)
     told = "\n".join(line.text for line in Document(next(tmp_path.glob("*.docx"))).paragraphs).replace("\u00a0", " ")
     assert quoted.replace("\n> ", " ") in told
+    command, printed = re.search(r"\$ phuqr (report issue .*)\n((?:    [^$].*\n)+)", text).groups()
+    assert phuqr(*command.replace("--out reports", f"--out {tmp_path}").split(), url=url).stdout == printed.replace("    reports", str(tmp_path)).replace("    report", "report")
 
 
 def test_ctrl_c_is_no_traceback(monkeypatch, capsys):

@@ -1,5 +1,11 @@
 """phuqr report: as typed, of the sample province; what is written, what is frozen, and what is refused."""
 
+import csv
+import io
+import json
+import shutil
+
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from docx import Document
@@ -12,6 +18,9 @@ from geo.accounts import add_account
 from geo.audit import operator
 from geo.errors import PhuqrError, ReportError
 from loaders.demo import load_sample
+from loaders.reading import make_source
+from loaders.scans import COLUMNS as SCAN_COLUMNS
+from loaders.scans import load_scan_rows
 
 WINDOW = ["--from", "2021-11-26", "--to", "2021-12-08"]
 STEM = "440_2021-11-26_2021-12-08"
@@ -146,3 +155,95 @@ def test_libreoffice_has_a_profile_of_its_own_and_its_faults_are_told(typed, tmp
     else:
         assert typed(*asked).splitlines()[2].endswith("bao-cao_440_2021-12-02_2021-12-08.pdf")
     assert "-env:UserInstallation=file:///" in (tmp_path / "asked").read_text()
+
+
+def rows_of(printed):
+    return list(csv.DictReader(io.StringIO(printed)))
+
+
+def test_an_issued_report_is_handed_out_again_after_the_data_were_restated(typed, tmp_path):
+    asked = ["--unit", "440", "--on", "2021-12-09", *WINDOW]
+    printed = typed("issue", *asked, "--as", "district", "--difficulties", "Mất mạng.", "--out", tmp_path / "issued").splitlines()
+    number = printed[0].split(":")[0].removeprefix("report ")
+    assert printed[0] == f"report {number}: Huyện Đức Thọ, 26/11/2021 to 08/12/2021" and len(printed) == 3
+    assert rows_of(typed("diff", number, "--as", "district", "--format", "csv")) == []
+    with db.engine().connect() as connection:
+        code = connection.scalar(sa.text("SELECT v.code FROM venue v WHERE v.commune_code = '18235' AND v.created_on = '2021-12-01' "
+                                         "AND NOT EXISTS (SELECT FROM scan_day s WHERE s.venue_id = v.id) LIMIT 1"))  # fmt: skip
+    before = read_letters(tmp_path / "issued")
+    # told late, as the sample's own, which real rows would remove
+    late = pd.DataFrame([{"venue_code": code, "day": "2021-12-08", "scans": "5", "people": "4"}])
+    late = late.reindex(columns=list(SCAN_COLUMNS), fill_value="").set_axis([2])
+    source = make_source("late", "late", late, {title: title for title in ("venue_code", "day", "scans", "people")})
+    assert load_scan_rows(source, invented=True).rows_loaded == 1
+    printed = typed("get", number, "--as", "district", "--out", tmp_path / "again").splitlines()
+    assert len(printed) == 2 and read_letters(tmp_path / "again") == before
+    typed("weekly", *asked, "--as", "district", "--difficulties", "Mất mạng.", "--out", tmp_path / "draft")
+    assert read_letters(tmp_path / "draft") != before, "a draft tells of today's figures"
+    told = {row["figure"]: row for row in rows_of(typed("diff", number, "--as", "district", "--format", "csv"))}
+    assert (told["unit/cohort"]["old"], told["unit/cohort"]["new"], told["unit/cohort"]["difference"]) == ("570", "571", "1")
+    assert told["communes/18235/active"]["name"] == "Xã Quang Vĩnh" and told["communes/18235/active"]["difference"] == "1"
+    whole = json.loads(typed("diff", number, "--format", "json"))
+    assert set(whole["load_runs_now"]) - set(whole["load_runs"]) and whole["cases_purged"] is False
+    assert "unit/cohort" in typed("diff", number)
+
+
+def read_letters(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_reports_are_listed_with_what_took_their_place(typed, tmp_path):
+    asked = ["issue", "--unit", "449", "--on", "2021-12-09", "--no-cases", "--out", tmp_path]
+    first, second = (typed(*asked).split(":")[0].removeprefix("report ") for _ in range(2))
+    rows = rows_of(typed("list", "--unit", "449", "--format", "csv"))
+    assert [(row["id"], row["state"], row["supersedes"], row["cases"]) for row in rows] == [
+        (second, "issued", first, "false"), (first, "superseded", "", "false"),
+    ]  # fmt: skip
+    assert rows_of(typed("list", "--unit", "449", "--as", "district", "--format", "csv")) == []
+    assert [row["id"] for row in rows_of(typed("list", "--unit", "42", "--as", "ky-anh", "--format", "csv"))] == [second, first]
+    assert "Thị xã Kỳ Anh" in typed("list", "--unit", "42")
+    for command in (["get", second, "--out", tmp_path / "none"], ["diff", second]):
+        with pytest.raises(ReportError, match=f"there is no report {second}"):
+            typed(*command, "--as", "district")
+    assert not (tmp_path / "none").exists()
+
+
+def test_handing_out_is_on_record_and_of_cases_twice(typed, tmp_path):
+    number = typed("issue", "--unit", "440", "--on", "2021-12-16", "--out", tmp_path).split(":")[0].removeprefix("report ")
+    with pytest.raises(ReportError, match=f"there is no report {number}"):
+        typed("get", number, "--as", "district", "--out", tmp_path / "none")
+    typed("get", number, "--as", "leader", "--out", tmp_path / "again")
+    assert looks()[-1] == (operator().name, f"report {number}, as leader")
+    with db.engine().connect() as connection:
+        last = connection.execute(sa.text("SELECT account, event, detail FROM audit ORDER BY id DESC LIMIT 1")).one()
+    assert tuple(last) == (operator().name, "download", f"report {number}, as leader")
+
+
+def test_an_account_issues_no_report_out_of_its_scope(typed, tmp_path):
+    with pytest.raises(PhuqrError, match="there is no unit 440"):
+        typed("issue", "--unit", "440", "--on", "2021-12-09", "--as", "ky-anh", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_issued_that_cannot_be_handed_over(typed, tmp_path):
+    (tmp_path / "file").write_text("")
+    before = typed("list", "--unit", "442", "--format", "csv")
+    with pytest.raises(ReportError, match="cannot be written to .*choose another --out"):
+        typed("issue", "--unit", "442", "--on", "2021-12-09", "--out", tmp_path / "file")
+    assert typed("list", "--unit", "442", "--format", "csv") == before
+
+
+def test_who_has_filed(typed, tmp_path):
+    typed("issue", "--unit", "441", "--on", "2021-12-09", "--no-cases", "--out", tmp_path)
+    found = json.loads(typed("filed", "--unit", "42", "--on", "2021-12-09", "--format", "json"))
+    assert (found["from"], found["to"], found["due"], found["total"]["due"]) == ("2021-12-02", "2021-12-08", "2021-12-09", 13)
+    states = {row["code"]: row["state"] for row in found["rows"]}
+    assert states["441"] == "late" and states["436"] == "missing", "issued today, years after it was due"
+    printed = typed("filed", "--unit", "441", "--on", "2021-12-09")
+    assert "Huyện Vũ Quang" in printed and "I14: 0 / 1" in printed
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not on this machine; what it is asked is tested above")
+def test_libreoffice_makes_a_pdf_of_the_letter(typed, tmp_path):
+    typed("weekly", "--unit", "440", "--on", "2021-12-09", "--pdf", "--out", tmp_path)
+    assert (tmp_path / "bao-cao_440_2021-12-02_2021-12-08.pdf").read_bytes().startswith(b"%PDF-")
