@@ -21,8 +21,8 @@ class _Letter:
         window = weekly.window
         self.days = {"first": text.day(window.first), "last": text.day(window.last)}
         self.length = text("days", count=(window.last - window.first).days + 1)
-        self.about = text("report.about", unit=self.unit, **self.days)
-        self.paper = Paper(f"{text('report.title')}: {self.about}", weekly.on)
+        self.about = text("report.about", unit=self.unit), text("report.period", **self.days)
+        self.paper = Paper(f"{text('report.title')}: {', '.join(self.about)}", weekly.on)
         self.tables = self.figures = self.sections = 0
 
     def section(self, name):
@@ -99,7 +99,7 @@ def _write_head(letter):
         [(office, "", 13), ("……………………………", "b", 13), ("————", "", 8), (text("report.number"), "", 13)],
         [(text("report.state"), "b", 12), (text("report.motto"), "b", 13), ("———————————————", "", 8), (place, "i", 13)],
     )
-    letter.paper.title(text("report.title"), letter.about)
+    letter.paper.title(text("report.title"), *letter.about)
     to = _addressees(letter)
     if len(to) == 1:
         letter.paper.write(f"{text('report.to')} {to[0]}.", align=ALIGN.CENTER, indent=0, after=10)

@@ -93,10 +93,12 @@ class Paper:
         form.keep_with_next = keep
         return paragraph
 
-    def title(self, first, second):
-        """What kind of letter it is, and what about."""
-        self.write(first, "b", ALIGN.CENTER, 0, 14, after=0, keep=True).paragraph_format.space_before = Pt(12)
-        self.write(second, "b", ALIGN.CENTER, 0, 14, after=12)
+    def title(self, kind, *about):
+        """What kind of letter it is, and what about, with the short line under it."""
+        self.write(kind, "b", ALIGN.CENTER, 0, 14, after=0, keep=True).paragraph_format.space_before = Pt(12)
+        for line in about:
+            self.write(line, "b", ALIGN.CENTER, 0, 14, after=0, keep=True)
+        self.write("————————", "", ALIGN.CENTER, 0, 8, after=8)
 
     def section(self, said):
         """The heading of a section, which stays with what follows."""
@@ -130,7 +132,7 @@ class Paper:
             if place == 0:
                 properties.append(OxmlElement("w:tblHeader"))
             # neither its head nor its last row stands alone on a page
-            if place < min(2, len(rows)) or len(rows) - 2 <= place < len(rows):
+            if place < min(2, len(rows)) or place == len(rows) - 1:
                 for cell in row.cells:
                     cell.paragraphs[0].paragraph_format.keep_with_next = True
         gap = self.write("", indent=0, after=0).paragraph_format

@@ -9,10 +9,9 @@ from dashboard.lagging_panels import rank, say_clock
 from dashboard.reasons import reasons
 from dashboard.report_paper import WIDTH
 from geo.coverage import RATES
-from geo.lagging import QUESTIONS
+from geo.lagging import FEWEST, QUESTIONS
 from geo.names import split_kind
 from geo.quality import SHARES
-from geo.units import LEVELS
 
 CHANGES = (
     "new", "cohort", "cohort_rate", "created", "creation_rate", "active", "activity_rate", "never_scanned", "no_scan_communes", "scans",
@@ -50,7 +49,7 @@ def write_results(letter, pictures):
          say_change(weekly.change.total[name], name, text)]
         for name in CHANGES
     ]  # fmt: skip
-    letter.paper.table(columns, (5.0, 4.1, 4.1, 2.8), rows, size=11.5)
+    letter.paper.table(columns, (5.7, 3.9, 3.8, 2.6), rows, size=11.5)
     if pictures["days"]:
         letter.picture(pictures["days"], "chart")
         if weekly.days["active"].isna().any():
@@ -99,8 +98,9 @@ def write_lagging(letter):
     rows = found.rows
     lags = {question: rows[question] == "lagging" for question in QUESTIONS}
     watched = (rows[[*QUESTIONS]] == "watch").any(axis=1) & ~(lags["creation"] | lags["activity"])
-    parent = letter.unit if weekly.unit.level == LEVELS["district"] else text("report.low.each")
-    if weekly.districts is not None:
+    wide = weekly.districts is not None and len(weekly.districts.rows) > 0  # some provinces have no districts
+    parent = text("report.low.each") if wide else letter.unit
+    if wide:
         low = weekly.districts.rows
         names = list(low.loc[(low[[*QUESTIONS]] == "lagging").any(axis=1), "name"])
         if names:
@@ -112,8 +112,11 @@ def write_lagging(letter):
                         ("low.activity", lags["activity"] & ~lags["creation"])):  # fmt: skip
         if chosen.any():
             letter.say(key, parent=parent, names=_name_communes(letter, rows[chosen]))
-    if not (lags["creation"] | lags["activity"]).any():
+    judged = rows[[*QUESTIONS]].isin(["lagging", "watch", "ok"]).any(axis=1)
+    if judged.any() and not (lags["creation"] | lags["activity"]).any():
         letter.say("low.none")
+    if not judged.all():
+        letter.say("low.few", count=text.number((~judged).sum()), fewest=FEWEST)
     if watched.any():
         letter.say("low.watch", names=_name_communes(letter, rows[watched]))
     codes = rank(found)
@@ -121,7 +124,6 @@ def write_lagging(letter):
         return
     letter.say("low.rest")
     letter.caption("reasons")
-    wide = weekly.districts is not None
     columns = ["place", "commune", *(["district"] if wide else []), "reason"]
     told = [
         [text.number(place), rows.loc[code, "name"], *([weekly.names[rows.loc[code, "parent_code"]]] if wide else []),
@@ -143,7 +145,7 @@ def _name_communes(letter, rows):
     def short(names):
         return ", ".join(bare if kind == "Xã" else lower(name) for name in names for kind, bare in [split_kind(name)])
 
-    if letter.weekly.unit.level == LEVELS["district"]:
+    if rows["parent_code"].isin([letter.weekly.unit.code]).all():
         return short(rows["name"])
     return "; ".join(f"{lower(letter.weekly.names[code])} ({short(names)})" for code, names in rows.groupby("parent_code")["name"])
 

@@ -131,7 +131,8 @@ def read_filed(connection, unit_code, on, today=None):
     unit = find_unit(atlas.units, unit_code, atlas.vintage)
     if unit.level == LEVELS["commune"]:
         raise ReportError(f"{unit.name} is a commune; reports are of districts and provinces")
-    of = [each for each in atlas.units.values() if each.parent_code == unit_code] if unit.level == LEVELS["province"] else [unit]
+    # a province without districts answers for itself
+    of = [each for each in atlas.units.values() if each.parent_code == unit_code and each.level == LEVELS["district"]] or [unit]
     asked = {"vintage": atlas.vintage.id, "first": week.first, "last": week.last}
     filed = dict(connection.execute(_FILINGS, asked).all())
     rows = []

@@ -104,7 +104,10 @@ def list_districts(connection, unit_code, on):
     unit = find_unit(atlas.units, unit_code, atlas.vintage)
     if unit.level != LEVELS["province"]:
         raise ReportError(f"{unit.name} is no province; leave --all-districts out, or give a province's code")
-    return [code for code, each in atlas.units.items() if each.parent_code == unit_code]
+    inside = [code for code, each in atlas.units.items() if each.parent_code == unit_code and each.level == LEVELS["district"]]
+    if not inside:
+        raise ReportError(f"{unit.name} has no districts on {on:%d/%m/%Y}; leave --all-districts out")
+    return inside
 
 
 def read_report(connection, unit_code, window, on, cases):

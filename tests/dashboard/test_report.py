@@ -159,6 +159,21 @@ def test_no_data_is_not_zero(weekly, district):
     assert rows["Lượt quét (I7)"] == ["", "", ""]
 
 
+def test_communes_that_cannot_be_judged_are_not_said_to_be_fine(district):
+    rows = district.lagging.rows
+
+    def said(creation, activity):
+        told = replace(district.lagging, rows=rows.assign(creation=creation, activity=activity))
+        return words(opened(replace(district, lagging=told)))
+
+    assert "16 xã chưa đủ 10 địa điểm" in said("too few", "too few") and "không có xã nào chậm" not in said("too few", pd.NA)
+    assert "Chưa có số liệu để so sánh các xã." in said(pd.NA, pd.NA)
+    fine = said("ok", "too few")
+    assert "không có xã nào chậm hơn mức chung của cấp trên" in fine and "chưa đủ 10" not in fine
+    assert "Cần theo dõi, chưa đủ căn cứ để xếp là chậm: thị trấn Đức Thọ, Quang Vĩnh" in said("watch", "ok")
+    assert "Các xã chỉ chậm về hoạt động so với mức chung của huyện Đức Thọ: thị trấn Đức Thọ" in said("ok", "lagging")
+
+
 def test_the_words_of_the_office_or_lines_to_fill(district):
     document = opened(district, "Thiếu thiết bị.\nMất mạng ở 3 xã.", None)
     lines = [line.text for line in document.paragraphs]
