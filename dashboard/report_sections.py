@@ -49,7 +49,7 @@ def write_results(letter, pictures):
          say_change(weekly.change.total[name], name, text)]
         for name in CHANGES
     ]  # fmt: skip
-    letter.paper.table(columns, (5.7, 3.9, 3.8, 2.6), rows, size=11.5)
+    letter.paper.table(columns, (5.5, 3.9, 3.7, 2.9), rows, size=11.5)
     if pictures["days"]:
         letter.picture(pictures["days"], "chart")
         if weekly.days["active"].isna().any():

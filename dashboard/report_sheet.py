@@ -36,14 +36,14 @@ class _Sheet:
             self.sheet.write_string(self.line, place, printable(said), self.forms[form] if form else None)
         self.line += 1
 
-    def table(self, columns, rows, widths, wrapped=()):
-        """columns: (name, form) each; None in a row is an empty cell."""
+    def table(self, columns, rows, widths):
+        """columns: their names; rows: a list of (value, form) each, None an empty cell."""
         top = self.line
-        for place, (name, _) in enumerate(columns):
+        for place, name in enumerate(columns):
             self.sheet.write_string(top, place, printable(name), self.forms["head"])
         for row in rows:
             self.line += 1
-            for place, (value, (_, form)) in enumerate(zip(row, columns, strict=True)):
+            for place, (value, form) in enumerate(row):
                 self._write(place, value, form)
         self.line += 2
         self.sheet.freeze_panes(top + 1, 2)
@@ -91,17 +91,12 @@ def _write_total(sheet, weekly, text):
         sheet.say(name, said)
     before = weekly.change.before
     sheet.line += 1
-    columns = [(text(f"report.column.{name}"), "cell") for name in ("figure", "now", "before", "change")]
-    at = sheet.line
-    sheet.table(columns, [], (44, 16, 16, 16))
-    sheet.line = at + 1
+    rows = []
     for name in CHANGES:
         form = "percent" if name in RATES else "count"
         values = weekly.now.total[name], before.total[name] if before else None, weekly.change.total[name]
-        sheet._write(0, text(f"report.figure.{name}"), "cell")
-        for place, value in enumerate(values, start=1):
-            sheet._write(place, value, form)
-        sheet.line += 1
+        rows.append([(text(f"report.figure.{name}"), "cell"), *((value, form) for value in values)])
+    sheet.table([text(f"report.column.{name}") for name in ("figure", "now", "before", "change")], rows, (44, 16, 16, 16))
 
 
 def _facts(weekly, text):
@@ -134,7 +129,7 @@ def _write_communes(sheet, weekly, text):
     total = weekly.now.total
     last = before.total["activity_rate"] if before else None
     rows.append([total["code"], text("sheet.total"), "", *(total[name] for name in (*COUNTS, *RATES)), last, None, None, ""])
-    sheet.table(columns, rows, (9, 24, 20, *[11] * (len(COUNTS) + len(RATES) + 1), 16, 16, 80))
+    _write_table(sheet, columns, rows, (9, 24, 20, *[11] * (len(COUNTS) + len(RATES) + 1), 16, 16, 80))
 
 
 def _write_days(sheet, weekly, text):
@@ -142,7 +137,7 @@ def _write_days(sheet, weekly, text):
     counts = ("created", "new", "active", "scans", "people")
     columns = [(text("report.sheet.day"), "day"), *((text(name), "count") for name in counts), (text("days.mean"), "mean")]
     rows = [[row["day"], *(row[name] for name in counts), row["active_mean7"]] for row in weekly.days.to_dict("records")]
-    sheet.table(columns, rows, (13, *[13] * 6))
+    _write_table(sheet, columns, rows, (13, *[13] * 6))
 
 
 def _write_departments(sheet, weekly, text):
@@ -150,7 +145,13 @@ def _write_departments(sheet, weekly, text):
     name_of = "name" if text.language == "vi" else "name_en"
     columns = [(text("report.column.department"), "cell"), *((text(name), "count") for name in COUNTS), *((text(name), "percent") for name in RATES)]
     rows = [[row[name_of], *(row[name] for name in (*COUNTS, *RATES))] for row in weekly.departments.to_dict("records")]
-    sheet.table(columns, rows, (44, *[11] * (len(COUNTS) + len(RATES))))
+    _write_table(sheet, columns, rows, (44, *[11] * (len(COUNTS) + len(RATES))))
+
+
+def _write_table(sheet, columns, rows, widths):
+    """A table whose columns are (name, form) each."""
+    names, forms = zip(*columns, strict=True)
+    sheet.table(names, [list(zip(row, forms, strict=True)) for row in rows], widths)
 
 
 def _write_notes(sheet, weekly, text):

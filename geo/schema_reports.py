@@ -60,9 +60,10 @@ report_file = Table(
     "report_file",
     metadata,
     Column("report", ForeignKey("report.id"), nullable=False, comment="the report that it is a file of"),
-    Column("name", Text, nullable=False, comment="under which it is handed out"),
+    Column("name", Text, nullable=False, comment="under which it is handed out: no path, which could lead elsewhere"),
     Column("sha256", Text, nullable=False, comment="of content, when it was issued; in hex"),
     Column("content", LargeBinary, nullable=False, comment="the file, byte for byte"),
     PrimaryKeyConstraint("report", "name"),
+    CheckConstraint("name ~ '^[a-z0-9][a-z0-9_.-]*$'", name="name"),
     comment="The files of issued reports, never changed",
 )

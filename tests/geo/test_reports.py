@@ -23,7 +23,7 @@ from loaders.visits import load_visits
 
 WINDOW = Window(date(2021, 11, 26), date(2021, 12, 8))
 ON = date(2021, 12, 9)
-FILES = {"thư.docx": b"PK\x03\x04 letter", "phụ lục.xlsx": b"PK\x03\x04 appendix\x00"}
+FILES = {"thu.docx": b"PK\x03\x04 letter", "phu-luc.xlsx": b"PK\x03\x04 appendix\x00"}
 VISITS = "case_code,case_class,venue_code,arrived_at,source\nCA-1,F0,V1,2021-12-08 09:00,declared\nCA-2,F0,V1,2021-12-08 09:00,declared\n"
 
 
@@ -79,14 +79,14 @@ def test_a_report_is_handed_out_as_it_was_issued(accounts):
 
 def test_a_report_of_the_same_window_supersedes_the_one_before_and_both_stay(accounts):
     first = issue(accounts["duc-tho"], read(), FILES)
-    second = issue(operator(), read(), {"thư.docx": b"mended"})
+    second = issue(operator(), read(), {"thu.docx": b"mended"})
     other = issue(accounts["duc-tho"], read(window=Window(date(2021, 12, 2), date(2021, 12, 8))), FILES)
     with_cases = issue(accounts["leader"], read(cases=True), FILES)
     states = dict(owner("SELECT id, state FROM report"))
     assert [states[number] for number in (first, second, other, with_cases)] == ["superseded", "issued", "issued", "issued"]
     assert owner("SELECT supersedes FROM report WHERE id = ANY (:ids) ORDER BY id", ids=[second, other]) == [(first,), (None,)]
     with seeing(accounts["duc-tho"]) as connection:
-        assert read_issued(connection, first).files == FILES and read_issued(connection, second).files == {"thư.docx": b"mended"}
+        assert read_issued(connection, first).files == FILES and read_issued(connection, second).files == {"thu.docx": b"mended"}
         assert read_issued(connection, second).issued_by == operator().name
 
 
@@ -137,6 +137,9 @@ def test_postgresql_asks_by_itself_who_may_issue(accounts):
     set_disabled(operator(), "ky-anh", disabled=False)
     with pytest.raises(ReportError, match="at least one file"):
         issue(operator(), read(), {})
+    for name in ("../x.docx", "/etc/x", "..", "a/b", ""):
+        with pytest.raises(sa.exc.IntegrityError, match="report_file_name_check"):
+            issue(operator(), read(), {name: b"x"})
     commune = read()
     with pytest.raises(DatabaseError, match="no such district or province"):
         issue(operator(), replace(commune, unit=commune.unit._replace(code="18235")), FILES)
@@ -171,8 +174,8 @@ def test_a_file_that_is_not_as_it_was_is_not_handed_out(accounts):
     number = issue(accounts["duc-tho"], read(), FILES)
     with db.engine().begin() as connection:  # as who owns the server could
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(sa.text("UPDATE report_file SET content = 'forged' WHERE report = :id AND name = 'thư.docx'"), {"id": number})
-    with seeing(accounts["duc-tho"]) as connection, pytest.raises(ReportError, match=f"thư.docx of report {number} is not as it was issued"):
+        connection.execute(sa.text("UPDATE report_file SET content = 'forged' WHERE report = :id AND name = 'thu.docx'"), {"id": number})
+    with seeing(accounts["duc-tho"]) as connection, pytest.raises(ReportError, match=f"thu.docx of report {number} is not as it was issued"):
         read_issued(connection, number)
 
 

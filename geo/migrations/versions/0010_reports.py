@@ -63,6 +63,7 @@ def upgrade():
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("name ~ '^[a-z0-9][a-z0-9_.-]*$'", name=op.f("report_file_name_check")),
         sa.ForeignKeyConstraint(["report"], ["report.id"], name="report_file_report_fkey"),
         sa.PrimaryKeyConstraint("report", "name", name="report_file_pkey"),
     )
