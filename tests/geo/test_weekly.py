@@ -2,16 +2,21 @@
 
 from datetime import date
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 import sqlalchemy as sa
 
 from geo import db
 from geo.accounts import operator_scope
 from geo.coverage import Window
-from geo.errors import ReportError, UnitError
+from geo.errors import ReportError, UnitError, WindowError
 from geo.inspections import DEFINITIONS, OUTCOMES, read_inspections
+from geo.reports import read_filed
 from geo.scope import NOTHING, Scope
 from geo.weekly import choose_window, compare_figures, find_figures, list_districts, read_report
+from loaders.boundaries import load_boundaries
 from loaders.inspections import load_inspections
 from loaders.visits import load_visits
 
@@ -109,3 +114,19 @@ def test_a_district_account_reads_the_same_figures_as_the_operator(read):
     assert find_figures(read("440", scope=Scope("district", ((1, "440"),)))) == find_figures(read("440"))
     figures = find_figures(read("440"))
     assert compare_figures(figures, figures | {"quality": {}})["figure"].str.startswith("quality/").all()
+
+
+def test_a_province_without_districts_reports_of_itself(told, tmp_path):
+    path = tmp_path / "units.geojson"
+    names = ["commune_code", "commune_name", "province_code", "province_name"]
+    rows = [("18229", "Xã Đức Thọ", "42", "Tỉnh Hà Tĩnh"), ("18235", "Xã Đức Quang", "42", "Tỉnh Hà Tĩnh")]
+    squares = [shapely.box(105.5 + place / 10, 18.5, 105.6 + place / 10, 18.6) for place in range(2)]
+    gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), geometry=squares, crs=4326).to_file(path)
+    load_boundaries(path, date(2025, 7, 1))
+    on = date(2025, 12, 4)
+    with db.reading(operator_scope()) as connection:
+        with pytest.raises(ReportError, match="has no districts"):
+            list_districts(connection, "42", on)
+        assert read_filed(connection, "42", on).rows["code"].tolist() == ["42"]
+        with pytest.raises(WindowError, match="declared in other units"):  # those of 2021, which no table carries over
+            read_report(connection, "42", choose_window(connection, "42", on), on, False)
