@@ -16,6 +16,7 @@ def build():
     import dashboard.daily_cli
     import dashboard.indicators_cli
     import dashboard.lagging_cli
+    import dashboard.report_cli
     import dashboard.solution_cli
     import dashboard.tracing_cli
     import dashboard.units_cli
@@ -31,6 +32,7 @@ def build():
     app.add_typer(dashboard.lagging_cli.app)
     app.add_typer(dashboard.units_cli.app)
     app.add_typer(dashboard.tracing_cli.app)
+    app.add_typer(dashboard.report_cli.app)
     return app
 
 

@@ -122,8 +122,8 @@ def laggards(found, codes, text, address=None):
     return f'<ol class="phuqr-laggards">{"".join(items)}</ol>'
 
 
-def clock(found, text):
-    """One deadline: how far, how many days, where the straight line would be, and when it would be done."""
+def say_clock(found, text):
+    """What is said of one deadline, as texts: when it is due, what time is left, how far creation is, and a list of what else."""
     of = found.campaign
     due = text("clock.due_before" if of.strict else "clock.due_by", day=text.day(of.due_on))
     left = (
@@ -131,7 +131,6 @@ def clock(found, text):
         else text("clock.left", days=text.number(found.days_left)) if found.days_left > 0
         else text("clock.over", days=text.number(-found.days_left))
     )  # fmt: skip
-    late = found.days_left < 0 and not found.met
     lines = []
     if found.rate is None:
         lines.append(text("clock.no_register"))
@@ -149,6 +148,14 @@ def clock(found, text):
         obliged=text.number(found.obliged),
         rate=text.percent(found.rate),
     )
+    return due, left, created, lines
+
+
+def clock(found, text):
+    """One deadline: how far, how many days, where the straight line would be, and when it would be done."""
+    of = found.campaign
+    due, left, created, lines = say_clock(found, text)
+    late = found.days_left < 0 and not found.met
     small = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return (
         f'<section class="phuqr-card phuqr-clock{" phuqr-late" if late else ""}"><h3>{escape(of.name)} · {escape(due)}</h3>'

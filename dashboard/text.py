@@ -1,5 +1,6 @@
 """Words, numbers and dates as a reader of the dashboard sees them, in Vietnamese or in English."""
 
+import re
 from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -12,6 +13,13 @@ from dashboard.words import RULES, TEXTS
 from geo.db import TIME_ZONE
 
 _NBSP = "\u00a0"
+# What XML 1.0 refuses, of which docx and xlsx are made
+_REFUSED = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def printable(said):
+    """A text, which may come from a file, as docx and xlsx can hold it: without control characters."""
+    return _REFUSED.sub("", str(said))
 
 
 @lru_cache(maxsize=50_000)

@@ -43,3 +43,7 @@ class ProviderError(PhuqrError):
 
 class TracingError(PhuqrError):
     """A rule, review or answer of tracing that cannot be as asked, or traced cases asked for by who may not see them."""
+
+
+class ReportError(PhuqrError):
+    """A report that cannot be made, issued or handed out as asked."""

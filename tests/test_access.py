@@ -1,11 +1,14 @@
 """Every page and every command, for every role: units in scope are shown, those out of it do not exist."""
 
 import re
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
 import streamlit as st
 import typer
+from docx import Document
+from python_calamine import CalamineWorkbook
 from sqlalchemy.exc import NoResultFound
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
@@ -32,6 +35,7 @@ DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
 READING = {"daily", "indicators", "lagging"}
 OF_CASES = {"cases", "gap", "hotspots"}
+REPORTING = {"report diff", "report filed", "report get", "report issue", "report list", "report weekly"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
     "db status", "db up", "demo", "load aliases", "load boundaries",
@@ -47,6 +51,7 @@ WRITING = [
     ["user", "disable", "leader"], ["user", "scope", "leader", "--unit", "440"], ["serve", "--port", "8599"],
     ["solution", "set", "42", "device", "--from", "2021-12-06", "--decree", "x"],
     ["solution", "remove", "46", "--from", "2021-12-06"], ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
+    ["report", "issue", "--unit", "440", "--on", "2021-12-09", "--out", "/nonexistent"],
 ]  # fmt: skip
 
 
@@ -170,7 +175,7 @@ def test_every_command_has_a_rule():
         for name, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [" ".join((*path, name))]
 
-    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OF_CASES | OPERATING
+    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OF_CASES | REPORTING | OPERATING
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -200,6 +205,56 @@ def test_cases_are_told_to_who_may_see_them_and_of_units_in_scope(seated, role, 
         assert not any(name in done.stdout for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE})
     else:
         assert isinstance(done.exception, PhuqrError) and done.stdout == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "18754", "46"])
+@pytest.mark.parametrize("command", ["weekly", "issue"])
+def test_a_report_is_of_a_unit_in_scope_and_tells_of_cases_to_who_may_see_them(seated, role, unit, command, tmp_path):
+    words = ["report", command, "--as", role, "--unit", unit, "--on", "2021-12-09", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(phuqr.build(), words)
+    if unit not in ({"42", "440", "449"} if SEATS[role] == "42" else {SEATS[role]} - {"18235"}):
+        assert isinstance(done.exception, PhuqrError) and done.stdout == "" and not (tmp_path / "out").exists()
+        commune = unit == SEATS[role] or (unit.startswith("18") and (SEATS[role] == "42" or (SEATS[role] == "440" and unit < "18700")))
+        assert re.search("is a commune" if commune else "there is no unit", str(done.exception))
+        return
+    assert done.exit_code == 0, done.exception
+    letter, appendix = sorted((tmp_path / "out").iterdir())
+    told = Document(letter)
+    said = " ".join([line.text for line in told.paragraphs] + [cell.text for table in told.tables for row in table.rows for cell in row.cells])
+    assert ("Điểm nóng" in said) == (role in ("leader", "health"))
+    said += str([CalamineWorkbook.from_path(appendix).get_sheet_by_name(name).to_python() for name in ("Theo xã", "Tổng hợp")])
+    assert not any(name in said for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE})
+    with pytest.raises(PhuqrError, match="sees no traced cases") if role not in ("leader", "health") else nullcontext():
+        again = CliRunner().invoke(phuqr.build(), [*words, "--cases"])
+        if again.exception:
+            raise again.exception
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_issued_report_is_there_for_who_has_its_unit_and_may_see_its_cases(seated, role, tmp_path):
+    def run(*words):
+        return CliRunner().invoke(phuqr.build(), ["report", *words])
+
+    for unit in ("42", "440", "449"):
+        for cases in ("--cases", "--no-cases"):
+            done = run("issue", "--unit", unit, "--on", "2021-12-16", cases, "--out", str(tmp_path / "issued"))
+            number = done.stdout.split(":")[0].removeprefix("report ")
+            seen = (SEATS[role] == "42" or unit == SEATS[role]) and (cases == "--no-cases" or role in ("leader", "health"))
+            listed = run("list", "--unit", "42", "--as", role, "--format", "csv").stdout.splitlines()
+            assert any(line.split(",")[0] == number for line in listed) == seen, (unit, cases)
+            for words in (["get", number, "--out", str(tmp_path / "again")], ["diff", number]):
+                done = run(*words, "--as", role)
+                if seen:
+                    assert done.exit_code == 0, done.exception
+                else:
+                    assert str(done.exception).startswith(f"there is no report {number}") and done.stdout == ""
+    for unit in ("42", "440", "449"):
+        filed = run("filed", "--unit", unit, "--on", "2021-12-16", "--as", role, "--format", "csv")
+        if SEATS[role] == "42" or unit == SEATS[role]:
+            assert filed.stdout.count(",late") == (2 if unit == "42" else 1)
+        else:
+            assert str(filed.exception).startswith("there is no unit") and filed.stdout == ""
 
 
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 ROOT = Path(__file__).resolve().parents[1]
 WINDOW = ["--from", "2021-11-26", "--to", "2021-12-08"]
@@ -133,6 +134,19 @@ def test_the_figures_of_the_readme_are_those_of_the_sample(make_database):
     assert phuqr(*command.split(), url=url).stdout == printed.replace("    ", "")
 
 
+def test_the_report_of_the_readme_is_that_of_the_sample(make_database, tmp_path):
+    url = make_database()
+    assert phuqr("demo", url=url).returncode == 0
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, printed = re.search(r"\$ phuqr (report weekly .*)\n((?:    .*\n)+)", text).groups()
+    assert phuqr(*command.replace("--out reports", f"--out {tmp_path}").split(), url=url).stdout == printed.replace("    reports", str(tmp_path))
+    (quoted,) = re.findall(r"> (Từ ngày .*\n> .*?\)\.)", text)
+    told = "\n".join(line.text for line in Document(next(tmp_path.glob("*.docx"))).paragraphs).replace("\u00a0", " ")
+    assert quoted.replace("\n> ", " ") in told
+    command, printed = re.search(r"\$ phuqr (report issue .*)\n((?:    [^$].*\n)+)", text).groups()
+    assert phuqr(*command.replace("--out reports", f"--out {tmp_path}").split(), url=url).stdout == printed.replace("    reports", str(tmp_path)).replace("    report", "report")
+
+
 def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
     import phuqr as command
 
@@ -166,7 +180,7 @@ def test_every_command_of_the_readme_exists(small_province):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = {
         tuple(found.split())
-        for found in re.findall(r"phuqr ((?:campaign |db |load |template |units |user )?[a-z]+(?:-[a-z]+)*)", text)
+        for found in re.findall(r"phuqr ((?:campaign |db |load |report |template |units |user )?[a-z]+(?:-[a-z]+)*)", text)
     }
     assert commands
     for command in commands:

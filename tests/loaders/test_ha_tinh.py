@@ -1,14 +1,19 @@
 """The invented province on real units: every figure against those worked out apart from this code."""
 
+import io
 import json
 from datetime import date
 
 import pytest
+from docx import Document
 
+from dashboard.report_letter import write_letter
+from dashboard.text import Text
 from geo import db
 from geo.accounts import operator_scope
 from geo.coverage import Window, read_coverage
 from geo.lagging import read_lagging
+from geo.weekly import read_report
 from loaders.boundaries import load_boundaries
 from loaders.register import load_register
 from loaders.scans import load_scans
@@ -115,3 +120,14 @@ def test_the_nine_communes_that_the_letter_names_lag_and_no_other(judged, questi
     district = judged("440")
     named = [district.rows.loc[code, "name"].removeprefix("Xã ") for code in district.named(question)]
     assert set(named) == NAMED_BY_THE_LETTER and len(district.rows) == 16
+
+
+def test_the_weekly_letter_of_duc_tho_says_what_the_offices_own_said(outcomes, expected):
+    window = Window(*(date.fromisoformat(day) for day in expected["window"]))
+    with db.reading(operator_scope()) as connection:
+        weekly = read_report(connection, "440", window, date(2021, 12, 9), cases=False)
+    letter = Document(io.BytesIO(write_letter(weekly, {"map": None, "days": None}, None, None, Text("vi"))))
+    said = [line.text for line in letter.paragraphs]
+    assert any("có 1.904 địa điểm tạo mới, trong đó có 570 điểm hoạt động (đạt 29,9\u00a0%)" in line for line in said)
+    (low,) = [line for line in said if line.startswith("Các xã có kết quả tạo mã và hoạt động thấp so với mức chung của huyện Đức Thọ: ")]
+    assert set(low.split(": ")[1].removesuffix(".").split(", ")) == NAMED_BY_THE_LETTER
