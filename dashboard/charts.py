@@ -55,7 +55,7 @@ def funnel(units, rate, titles, text):
     points = alt.Chart(shown).mark_point(filled=True, size=75, opacity=0.95, stroke=INK, strokeWidth=0.6).encode(
         x, y,
         shape=alt.Shape("verdict:N", title=None, scale=alt.Scale(domain=labels, range=[shape for shape, _ in VERDICTS.values()]),
-                        legend=alt.Legend(orient="bottom")),
+                        legend=alt.Legend(orient="bottom", columns=2)),
         color=alt.Color("verdict:N", title=None, scale=alt.Scale(domain=labels, range=[colour for _, colour in VERDICTS.values()])),
         tooltip=[alt.Tooltip("name:N", title=text("commune")), alt.Tooltip("said:N", title=titles["rate"]),
                  alt.Tooltip("verdict:N", title=text("lagging.verdict"))],

@@ -225,6 +225,8 @@ def _table(rows, columns, kinds, text):
         said = row | {
             "kind": kinds[row["kind"]], "created_on": text.day(row["created_on"]),
         }  # fmt: skip
-        cells = "".join(f"<td>{'' if pd.isna(said[column]) else escape(str(said[column]))}</td>" for column in columns)
+        cells = "".join(
+            f'<td class="phuqr-{column}">{"" if pd.isna(said[column]) else escape(str(said[column]))}</td>' for column in columns
+        )
         body.append(f"<tr>{cells}</tr>")
     return f'<div class="phuqr-table phuqr-worklist"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
