@@ -52,7 +52,8 @@ def show_rates(view, text):
     titles = {name: text(TITLES[by] if name == "name" else name) for name in table}
     forms = {"gap.rate": text.percent, "gap.declared": text.number, **{f"gap.{kind}": text.number for kind in KINDS}}
     st.dataframe(
-        table.style.format(forms), hide_index=True, height=min(420, 38 + 35 * max(1, len(table))), placeholder=text("no_data"),
+        table.style.set_uuid("gap").format(forms), hide_index=True, height=min(420, 38 + 35 * max(1, len(table))),
+        placeholder=text("no_data"),
         column_config={
             name: st.column_config.Column(title, pinned=name == "name", width=230 if name == "name" else None)
             for name, title in titles.items()

@@ -63,7 +63,7 @@ def top_of(atlas, unit):
 
 def go_to(unit, commune=None, near=False):
     """Choose a unit, and a commune in it; for callbacks."""
-    state.overrule_table()
+    state.overrule_table("commune")
     st.session_state.update({"unit": unit, "commune": commune, "map-near": near})
     if "written" not in st.session_state:
         state.go_on_opening(unit=unit, commune=commune, near="1" if near else None)
@@ -90,7 +90,8 @@ def show_path(atlas, filters, text):
 
 def take_click(reader, atlas, filters, outside, key):
     """What a click on the map, or a place found there, leads to."""
-    state.overrule_table()
+    state.overrule_table("commune")
+    state.overrule_table("map-venue")
     said = st.session_state[key]
     if "venue" in said:  # a mark tells the code, a point of a tile the number
         marked = shows_hotspots(reader, filters)

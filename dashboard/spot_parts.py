@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard import data, panels, tracing_panels
+from dashboard import data, panels, state, tracing_panels
 from dashboard.app import geometry_url
 from dashboard.data_panels import section
 from dashboard.legend import PALETTE, classify, legend_entries
@@ -109,6 +109,12 @@ def show_spots(view, coverage, atlas, text):
         show_venue(view, here.iloc[0], names, text)
 
 
+def choose_venue(code):
+    """Open a venue elsewhere than in the list, or with None close it; for callbacks."""
+    state.overrule_table("venue")
+    st.session_state.venue = code
+
+
 def kind_names(view, text):
     """Code of a kind of venue -> its name in the reader's language."""
     kinds = data.kinds(view.held.version, view.reader.scope)
@@ -134,7 +140,7 @@ def show_map(view, coverage, atlas, names, chosen, text):
     def take_click():
         code = (st.session_state["hotspot-map"] or {}).get("venue")
         if code:
-            st.session_state.venue = code
+            choose_venue(code)
 
     st_folium(
         commune_map(map_labels(text, map=text("hotspots.map"))), key="hotspot-map", height=MAP_HEIGHT, use_container_width=True, returned_objects=[],
@@ -173,12 +179,7 @@ def show_list(view, names, chosen, text):
         "hotspots.state": [text(f"hotspots.state.{state}") for state in rows["shown"]] + reopened,
     })  # fmt: skip
     key, codes = f"spots-{view.hotspots.unit.code}", list(rows["venue_code"])
-
-    def take_row():
-        ticked = st.session_state[key].selection.rows
-        st.session_state.venue = codes[ticked[0]] if ticked else None
-
-    st.session_state[key] = {"selection": {"rows": [codes.index(chosen)] if chosen in codes else []}}
+    take_row = state.tick_row("venue", key, codes, chosen)
     st.dataframe(
         table, key=key, hide_index=True, height=min(440, 38 + 35 * len(table)), on_select=take_row, selection_mode="single-row",
         column_config={name: st.column_config.Column(text(name), pinned=name == "hotspots.venue") for name in table},
@@ -222,7 +223,7 @@ def show_venue(view, row, names, text):
     with right:
         show_review(view, row, text)
         st.html(section(text("hotspots.history")) + tracing_panels.history(decisions, text))
-        st.button(text("hotspots.hide"), key="close-venue", on_click=lambda: st.session_state.update(venue=None))
+        st.button(text("hotspots.hide"), key="close-venue", on_click=choose_venue, args=(None,))
 
 
 def show_day(timeline, day, text):

@@ -159,27 +159,44 @@ def read_address():
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def take_row(commune):
-    """Choose the commune of a table's row, or none; for callbacks.
+def tick_row(name, key, codes, chosen):
+    """Tick the row of what is chosen in a table that is about to be drawn, and give its callback, which takes another row.
+
+    name: where the session keeps the choice. key: the table's. codes: those of its rows. chosen: one of them, or something else.
+    """
+    ticked = [codes.index(chosen)] if chosen in codes else []
+
+    def take():
+        rows = st.session_state[key].selection.rows
+        if rows != ticked:  # else the browser says no more than what it was told, perhaps beside a choice elsewhere
+            take_row(name, codes[rows[0]] if rows else None)
+
+    st.session_state[key] = {"selection": {"rows": ticked}}
+    hear_table(name)
+    return take
+
+
+def take_row(name, chosen):
+    """Choose what a table's row stands for, or none; for callbacks.
 
     A choice made elsewhere comes with what the table shows in the browser, which may not have been told of the last one yet: the
     table has its say only where no such choice comes with it, whichever is heard first.
     """
-    if "elsewhere" not in st.session_state:
-        st.session_state.update({"before-row": st.session_state.commune, "commune": commune})
+    if f"{name} elsewhere" not in st.session_state:
+        st.session_state.update({f"{name} before row": st.session_state.get(name), name: chosen})
 
 
-def overrule_table():
+def overrule_table(name):
     """Begin a choice that is made elsewhere than in the table, as take_row has it; for callbacks."""
-    st.session_state.elsewhere = True
-    if "before-row" in st.session_state:
-        st.session_state.commune = st.session_state.pop("before-row")
+    st.session_state[f"{name} elsewhere"] = True
+    if f"{name} before row" in st.session_state:
+        st.session_state[name] = st.session_state.pop(f"{name} before row")
 
 
-def hear_table():
+def hear_table(name):
     """Let the table have its say again, now that the browser is told which row is chosen."""
-    for name in ("elsewhere", "before-row"):
-        st.session_state.pop(name, None)
+    for kept in ("elsewhere", "before row"):
+        st.session_state.pop(f"{name} {kept}", None)
 
 
 def mark_whole(whole=True):

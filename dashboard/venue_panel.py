@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.map_view import STATES
+from dashboard.state import overrule_table, tick_row
 from geo.units import WHOLE, ancestors
 from geo.venues import LISTED, Narrowed
 
@@ -54,14 +55,7 @@ def show_venues(reader, held, filters, atlas, coverage, text):
     for column in ("created_on", "last_day"):
         titles[column] = st.column_config.DateColumn(titles[column], format="DD/MM/YYYY")
     codes = list(rows["code"])
-    ticked = [codes.index(filters.view.venue)] if filters.view.venue in codes else []
-
-    def take_row():
-        chosen = st.session_state.venues.selection.rows
-        if chosen != ticked:  # as in the table of communes
-            st.session_state["map-venue"] = codes[chosen[0]] if chosen else None
-
-    st.session_state.venues = {"selection": {"rows": ticked}}
+    take_row = tick_row("map-venue", "venues", codes, filters.view.venue)
     st.dataframe(
         table, key="venues", hide_index=True, column_config=titles, height=min(420, 38 + 35 * len(table)), placeholder="–",
         on_select=take_row, selection_mode="single-row",
@@ -80,7 +74,13 @@ def show_venue(reader, held, filters, atlas, coverage, text):
     if found.empty:
         return
     st.html(venue_panel(found.iloc[0], atlas, data.kinds(held.version, reader.scope), text))
-    st.button(text("close"), key="venue-close", on_click=lambda: st.session_state.update({"map-venue": None}))
+    st.button(text("close"), key="venue-close", on_click=close_venue)
+
+
+def close_venue():
+    """Close the panel of the open venue; for callbacks."""
+    overrule_table("map-venue")
+    st.session_state["map-venue"] = None
 
 
 def venue_panel(venue, atlas, kinds, text):

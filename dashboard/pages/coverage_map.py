@@ -58,17 +58,9 @@ def show_table(filters, atlas, found, text):
 
     key, codes = f"table-{filters.unit}", list(rows["code"])
     # The row of the open panel is the one ticked, wherever it was opened or closed
-    ticked = [codes.index(filters.commune)] if filters.commune in codes else []
-
-    def take_row():
-        chosen = st.session_state[key].selection.rows
-        if chosen != ticked:  # else the browser says no more than what it was told, perhaps beside a click on the map
-            state.take_row(codes[chosen[0]] if chosen else None)
-
-    st.session_state[key] = {"selection": {"rows": ticked}}
-    state.hear_table()
+    take_row = state.tick_row("commune", key, codes, filters.commune)
     st.dataframe(
-        table.style.format(forms),
+        table.style.set_uuid("communes").format(forms),
         key=key,
         column_config={
             # Wide enough for the words that stand where nothing is known

@@ -43,7 +43,7 @@ def show_runs(reader, held, text):
     titles = {name: text(f"run.{name}") for name in rows}
     titles["at"] = st.column_config.DatetimeColumn(titles["at"], format="DD/MM/YYYY HH:mm", timezone=db.TIME_ZONE)
     chosen = st.dataframe(
-        rows.style.format(counts), hide_index=True, key=f"runs-{kind}", on_select="rerun", selection_mode="single-row",
+        rows.style.set_uuid("runs").format(counts), hide_index=True, key=f"runs-{kind}", on_select="rerun", selection_mode="single-row",
         column_config=titles, height=min(420, 38 + 35 * len(rows)), placeholder="",
     ).selection.rows  # fmt: skip
     if chosen and chosen[0] < len(runs):
@@ -86,7 +86,7 @@ def show_freshness(reader, held, sources, quality, text):
     titles = {name: text(name if name in ("commune", "district_short") else f"fresh.{name}") for name in table}
     titles["last_day"] = st.column_config.DateColumn(titles["last_day"], format="DD/MM/YYYY")
     st.dataframe(
-        table.style.format({"days_without": text.number, "venues": text.number}), hide_index=True, height=420,
+        table.style.set_uuid("fresh").format({"days_without": text.number, "venues": text.number}), hide_index=True, height=420,
         column_config=titles, placeholder=text("fresh.never"), key="fresh-communes",
     )  # fmt: skip
 

@@ -94,6 +94,12 @@ def found_in(data, units):
     return {code for code, names in spelled.items() if code in codes or any(name in data for name in names)}
 
 
+def surroundings(data, found, units):
+    """What stands around the names and codes that were found in bytes."""
+    words = [word.encode() for code in found for word in (code, units[code])]
+    return [bytes(data[max(at.start() - 80, 0) : at.end() + 80]) for word in words for at in re.finditer(re.escape(word), data)]
+
+
 @pytest.fixture(scope="module")
 def atlas(sample, use_database):
     use_database(sample)
@@ -210,7 +216,8 @@ def test_a_hundred_switches_of_two_readers_show_neither_the_rows_of_the_other(re
             if ran[place] is not False:
                 reader.wait_for_run(before[place])
             shown = reader.visible()
-            assert found_in(reader.heard + shown, reader.others) == set(), (turn, switch.__name__)
+            found = found_in(reader.heard + shown, reader.others)
+            assert found == set(), (turn, switch.__name__, surroundings(reader.heard + shown, found, reader.others))
             seen[place] += reader.heard + shown
             reader.heard.clear()
             assert reader.unit.name.encode() in shown

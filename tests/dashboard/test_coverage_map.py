@@ -77,6 +77,11 @@ def test_figures_are_those_counted_by_hand(small_province):
     assert list(table(page)["activity_rate"])[:2] == [0.2, 0.5]
 
 
+def test_the_same_figures_travel_as_the_same_bytes(small_province):
+    first, second = (opened(**DAYS).dataframe[0].proto.SerializeToString() for _ in range(2))
+    assert first == second
+
+
 def test_choosing_is_written_into_the_address(small_province):
     page = opened(**DAYS)
     page.selectbox(key="unit").set_value("440")

@@ -114,12 +114,12 @@ def test_a_choice_elsewhere_overrules_what_the_table_still_shows(table_first):
 
         from dashboard import state
 
-        heard = [lambda: state.take_row(None), state.overrule_table]
+        heard = [lambda: state.take_row("commune", None), lambda: state.overrule_table("commune")]
         for hear in heard if st.session_state.table_first else heard[::-1]:
             hear()
         st.session_state.stood = st.session_state.commune
-        state.hear_table()
-        state.take_row("18244")
+        state.hear_table("commune")
+        state.take_row("commune", "18244")
 
     page = AppTest.from_function(choose)
     page.session_state["commune"], page.session_state["table_first"] = "18235", table_first
