@@ -100,7 +100,9 @@ def bars(rows, total, titles, text):
     rows: frame of name, rate (fraction), said (rate and fraction as text), few (too few to compare: pale). total: a fraction. titles: name, rate.
     """
     rows = rows.sort_values("rate")
-    order = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=alt.Axis(labelLimit=260))
+    rows["label"] = rows["name"] + "\n" + rows["said"]  # beside a bar the figure would be cut on a telephone
+    axis = alt.Axis(labelExpr=r"split(datum.label, '\n')", labelLimit=260)
+    order = alt.Y("label:N", sort=list(rows["label"]), title=None, axis=axis)
     x = alt.X(
         "rate:Q",
         title=titles["rate"],
@@ -109,10 +111,9 @@ def bars(rows, total, titles, text):
     )
     shade = alt.condition("datum.few", alt.value("#cfd8e3"), alt.value(LINE))
     tips = [alt.Tooltip(f"{field}:N", title=titles[name]) for field, name in (("name", "name"), ("said", "rate"))]
-    drawn = alt.Chart(rows).mark_bar(height=13).encode(x, order, color=shade, tooltip=tips)
-    told = alt.Chart(rows).mark_text(align="left", dx=4, color=INK, fontSize=11).encode(x, order, text="said:N")
+    drawn = alt.Chart(rows).mark_bar(height=16).encode(x, order, color=shade, tooltip=tips)
     line = alt.Chart(pd.DataFrame({"rate": [total]})).mark_rule(color=INK, strokeWidth=1.4).encode(x="rate:Q")
-    return styled(alt.layer(drawn, line, told).properties(height=22 * len(rows) + 75), text)
+    return styled(alt.layer(drawn, line).properties(height=36 * len(rows) + 75), text)
 
 
 def daily(rows, name, titles, text):
