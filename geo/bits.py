@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import sqlalchemy as sa
 
 from geo.bulk import array, read_numbers, read_rows, unpack
@@ -113,10 +114,25 @@ def read_venues(connection, units=None, among=None):
 
     among: a query of the same units, for the database to choose by.
     """
-    kinds = connection.execute(sa.text(_KINDS)).all()
     query = f"{_VENUES} WHERE v.unit IN ({among})" if among else _VENUES
     rows = read_numbers(connection, query, ["unit", "id", "created", "kind", "device"])
-    unit, ids, created, kind, device = (rows[name].astype("i4") for name in ("unit", "id", "created", "kind", "device"))
+    columns = (rows[name].astype("i4") for name in ("unit", "id", "created", "kind", "device"))
+    return _order(_read_kinds(connection), *columns, units)
+
+
+def number_venues(connection, unit, ids, created, kind, device):
+    """The Venues of columns in any order; kind: codes (text), one each."""
+    kinds = _read_kinds(connection)
+    numbers = {each.code: n for n, each in enumerate(kinds)}
+    places, found = pd.factorize(kind)
+    return _order(kinds, unit, ids, created, np.array([numbers[code] for code in found], "i4")[places], device)
+
+
+def _read_kinds(connection):
+    return connection.execute(sa.text(_KINDS)).all()
+
+
+def _order(kinds, unit, ids, created, kind, device, units=None):
     order = np.lexsort((ids, unit.astype("i8") << 32 | created.astype("i8") + (1 << 31)))
     unit = unit[order]
     units = np.unique(unit) if units is None else units
@@ -127,7 +143,7 @@ def read_venues(connection, units=None, among=None):
 
 def read_summarised(connection):
     """The Venues of all communes as the summaries have them."""
-    kinds = connection.execute(sa.text(_KINDS)).all()
+    kinds = _read_kinds(connection)
     codes, groups = [each.code for each in kinds], [each.of for each in kinds]
     units, columns = [], []
     for unit, *arrays in read_rows(connection, "SELECT unit, venues, created, first_scan FROM commune_summary ORDER BY unit"):

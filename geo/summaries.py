@@ -13,7 +13,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from geo.activity import Activity
-from geo.bits import capacity_of, read_summarised, read_venues
+from geo.bits import capacity_of, number_venues, read_summarised, read_venues
 from geo.bulk import (
     EPOCH,
     NEVER,
@@ -51,6 +51,19 @@ def refresh(connection):
     _reorder(connection, venues)
     _recount(connection, venues)
     _summarise(connection, venues, dict(map(tuple, connection.execute(sa.text(_STALE_SINCE)))))
+    connection.execute(sa.text("DELETE FROM summary_stale"))
+    _finish(connection)
+
+
+def begin(connection, units, created, kinds, devices):
+    """Summarise the first venues from what this transaction copied into their empty table, in the order in which it did.
+
+    One each per venue: units; created (days as in geo.bulk); kinds (codes); devices (0 or 1). What was stale before is not looked at.
+    """
+    first, last = connection.execute(sa.text("SELECT min(id), max(id) FROM venue")).one()
+    if last - first + 1 != len(units):  # not numbered in a row: refresh reads how
+        return
+    _summarise(connection, number_venues(connection, units, np.arange(first, last + 1, dtype="i4"), created, kinds, devices), {})
     connection.execute(sa.text("DELETE FROM summary_stale"))
     _finish(connection)
 

@@ -1,4 +1,4 @@
-"""Rows into PostgreSQL by COPY, in a thread of its own: the next rows are checked while it goes on."""
+"""Rows into PostgreSQL by COPY, in threads of its own: the next rows are checked while these are encoded and those before copied."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -22,21 +22,22 @@ class Copier:
 
     def __init__(self, connection):
         self._connection = connection.connection
-        self._thread = ThreadPoolExecutor(1, "copy")
+        self._encoding, self._copying = ThreadPoolExecutor(1, "encode"), ThreadPoolExecutor(1, "copy")
         self._going = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._thread.shutdown()
+        self._copying.shutdown()
+        self._encoding.shutdown()
 
     def put(self, table, rows, frozen=False):
         """Begin to copy a frame into the table's columns of the same names, as copy_rows; errors come with the next call."""
-        copied = _encode(table, rows, frozen)
+        encoded = self._encoding.submit(_encode, table, rows, frozen)
         self.wait()
         if len(rows):
-            self._going = self._thread.submit(_copy, self._connection, *copied)
+            self._going = self._copying.submit(lambda: _copy(self._connection, *encoded.result()))
 
     def wait(self):
         """Until the last rows are copied."""
@@ -88,6 +89,6 @@ def _as_csv(rows):
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             table = table.set_column(place, table.field(place).name, pc.if_else(pc.equal(column, ""), None, column))
     written = io.BytesIO()
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
     arrow_csv.write_csv(table, written, options)
     return written.getvalue()

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from geo import summaries
+from geo.bulk import EPOCH
 from geo.names import strip_marks
 from geo.schema import venue, venue_kind
 from loaders.checking import (
@@ -71,7 +73,9 @@ class _Venues:
         self._staged = Staged(writing, venue, ["code"])
         self._first = not writing.connection.scalar(sa.select(sa.exists().select_from(venue)))
         if self._first:  # nothing to compare with: rows go straight into the table
+            summaries.refresh(writing.connection)
             writing.connection.execute(sa.select(sa.func.suspend_venue_keys()))
+            self._copied = []
 
     def check(self, rows):
         findings = Findings(rows, self._headers)
@@ -104,6 +108,7 @@ class _Venues:
         prepared = prepared if accepted.all() else prepared[accepted]
         if self._first:
             self._writing.changed += len(prepared)
+            self._copied.append(prepared.reindex(columns=["unit", "created_on", "kind", "solution"]))
             self._writing.copier.put(venue.name, prepared.assign(load_run=self._writing.run), frozen=True)
         else:
             self._staged.put(prepared)
@@ -113,6 +118,7 @@ class _Venues:
         connection = self._writing.connection
         if self._first:
             connection.execute(sa.select(sa.func.restore_venue_keys()))
+            self._summarise()
         else:
             _note_restated(connection, self._staged.table, self._writing.run)
             self._writing.changed = self._staged.merge()
@@ -120,6 +126,12 @@ class _Venues:
             recheck_points(connection)
         if self._writing.changed:
             connection.execute(sa.select(sa.func.analyze_facts("venue")))
+
+    def _summarise(self):
+        copied = pd.concat(self._copied)
+        created = pa.array(copied["created_on"]).cast(pa.int32()).to_numpy() - EPOCH.astype("i4")
+        devices = (copied["solution"] == "device").to_numpy(bool).astype("i4")
+        summaries.begin(self._writing.connection, copied["unit"].to_numpy("i4"), created, copied["kind"], devices)
 
     def _check_points(self, findings, units):
         """Points (EWKB in hexadecimal, null where there is none to keep) and whether each lies outside its commune.
