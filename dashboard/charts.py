@@ -11,7 +11,7 @@ INK, QUIET, LINE = "#14213d", "#8290a2", "#0f5f7a"
 VERDICTS = {"lagging": ("triangle-down", "#0f2b46"), "watch": ("diamond", "#c46a00"), "ok": ("circle", "#9fd0d8")}
 _LOCALES = {
     "vi": {
-        "number": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]},
+        "number": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "percent": " %"},
         "time": {
             "dateTime": "%d/%m/%Y %H:%M", "date": "%d/%m/%Y", "time": "%H:%M", "periods": ["SA", "CH"],
             "days": ["Chủ Nhật", "Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy"],
