@@ -45,5 +45,9 @@ class TracingError(PhuqrError):
     """A rule, review or answer of tracing that cannot be as asked, or traced cases asked for by who may not see them."""
 
 
+class InspectionError(PhuqrError):
+    """A plan or a result of inspections that cannot be kept as asked, or by who may not."""
+
+
 class ReportError(PhuqrError):
     """A report that cannot be made, issued or handed out as asked."""
