@@ -22,7 +22,8 @@ TEXTS = {
         "inspection.todo": "Chưa kiểm tra ({count})",
         "inspection.finished": "Đã kiểm tra ({count})",
         "inspection.commune": "{commune}, {district} ({count})",
-        "inspection.order": "Xếp theo số lý do rủi ro; xã có nhiều lý do nhất đứng trước. Lượt quét có đến ngày {until}.",
+        "inspection.order": "Xếp theo số lý do rủi ro, rồi theo thời gian không có lượt quét; xã có nhiều lý do nhất đứng trước. Lượt quét có đến ngày "
+        "{until}.",
         "inspection.order.unknown": "Xếp theo số lý do rủi ro; chưa có số liệu lượt quét.",
         "inspection.cases": "Xếp cả theo ca bệnh (chỉ trên màn hình)",
         "inspection.cases.note": "Danh sách dưới đây có thông tin ca bệnh: không sao chép, không chuyển cho đoàn kiểm tra. Bản in và bảng tính "
@@ -131,8 +132,8 @@ TEXTS = {
         "inspection.sheet.kind": "Loại hình",
         "inspection.sheet.address": "Địa chỉ",
         "inspection.sheet.team": "Tổ kiểm tra",
-        "inspection.sheet.help": "Ghi kết quả vào các cột màu vàng; dòng chưa kiểm tra để trống, khi nạp sẽ bỏ qua. Nạp lại ở trang Số liệu, loại Kiểm tra. Không "
-        "ghi tên, số điện thoại hay số giấy tờ của cá nhân.",
+        "inspection.sheet.help": "Ghi kết quả vào các cột màu vàng; dòng chưa kiểm tra để trống, khi nạp sẽ bỏ qua. Nạp lại ở trang Số liệu, loại "
+        "Kiểm tra. Ghi chú không có dữ liệu cá nhân.",
         "audit.inspection_planned": "lập kế hoạch kiểm tra",
         "audit.inspection_entered": "nhập kết quả kiểm tra",
         "error.inspection": "Không thực hiện được yêu cầu về kiểm tra; hãy chọn lại.",
@@ -158,7 +159,8 @@ TEXTS = {
         "inspection.todo": "To inspect ({count})",
         "inspection.finished": "Inspected ({count})",
         "inspection.commune": "{commune}, {district} ({count})",
-        "inspection.order": "Ordered by the number of reasons; the commune with the most comes first. Scans are known up to {until}.",
+        "inspection.order": "Ordered by the number of reasons, then by how long there was no scan; the commune with the most comes first. Scans are "
+        "known up to {until}.",
         "inspection.order.unknown": "Ordered by the number of reasons; no scans are loaded.",
         "inspection.cases": "Order by cases too (on screen only)",
         "inspection.cases.note": "This list tells of cases: do not copy it or hand it to a team. The printed sheet and the spreadsheet do not, "
@@ -267,8 +269,8 @@ TEXTS = {
         "inspection.sheet.kind": "Kind",
         "inspection.sheet.address": "Address",
         "inspection.sheet.team": "Team",
-        "inspection.sheet.help": "Fill in the yellow columns; rows left empty are passed over when it is loaded. Load it on the page Data, kind Inspections. No names, "
-        "telephone or identity numbers of persons.",
+        "inspection.sheet.help": "Fill in the yellow columns; rows left empty are passed over when it is loaded. Load it on the page Data, kind "
+        "Inspections. Notes hold no personal data.",
         "audit.inspection_planned": "inspections planned",
         "audit.inspection_entered": "inspection result entered",
         "error.inspection": "This cannot be done with inspections; choose again.",

@@ -59,7 +59,7 @@ _ENTER = sa.text(
 @dataclass(frozen=True)
 class Worklist:
     """Venues to inspect in a unit: rows as sql/list_worklist.sql, with quiet_days (since the last scan, up to the last day of which scans
-    are loaded; null: never scanned or not known), reasons (a list of REASONS) and, where cases were told, missed (visits without a scan).
+    are loaded; null: never scanned or not known), waits (days since the last scan, or since creation), reasons (a list of REASONS) and, where cases were told, missed (visits without a scan).
 
     In the order of rank: communes one after the other, the riskiest venues of each first. day: that the list is of; until: the last day
     with scans of the province by then, null where none are loaded. cases: hotspots and the gap are among the reasons.
@@ -118,7 +118,8 @@ def read_worklist(connection, campaign, unit_code, day, kinds=None, planned=True
     known = ("inspection", "minutes", "head_count", "scanned", "counted_heads", "counted_scanned")
     rows = rows.astype(dict.fromkeys(known, "Int64")).astype(dict.fromkeys(("posted", "supervised"), "boolean"))
     quiet = [pd.NA if until is None or pd.isna(scanned) else (until - scanned).days for scanned in rows["last_scan"]]
-    rows = rows.assign(quiet_days=pd.array(quiet, "Int64"))
+    waits = [0 if until is None else (until - since).days for since in rows["last_scan"].where(rows["last_scan"].notna(), rows["created_on"])]
+    rows = rows.assign(quiet_days=pd.array(quiet, "Int64"), waits=pd.array(waits, "Int64"))
     reasons = [_find_reasons(row, until) for row in rows.to_dict("records")]
     return Worklist(place.unit, campaign, place.vintage, day, until, rank(rows.assign(reasons=pd.Series(reasons, rows.index, dtype=object))))
 
@@ -162,7 +163,7 @@ def rank(rows):
 def _weigh(rows, count):
     """What the order of venues goes by: how many reasons, cases before the others, the longest without a scan."""
     has = {reason: -rows["reasons"].map(lambda reasons, reason=reason: reason in reasons).astype(int) for reason in ("hotspot", "gap", "never")}
-    return {"count": -count, **has, "quiet": -rows["quiet_days"].fillna(0).astype(int)}
+    return {"count": -count, **has, "waits": -rows["waits"].astype(int)}
 
 
 def narrow(worklist, team=None):

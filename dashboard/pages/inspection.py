@@ -47,9 +47,9 @@ def choose_team(worklist, place, text):
     teams = sorted(set(worklist.rows["team"]))
     asked = st.query_params.get("team")
     return place.selectbox(
-        text("inspection.team"), [None, *teams], teams.index(asked) + 1 if asked in teams else 0,
+        text("inspection.team"), ["", *teams], teams.index(asked) + 1 if asked in teams else 0,
         format_func=lambda team: team or text("inspection.team.all"), key="inspection-team",
-    )  # fmt: skip
+    ) or None  # fmt: skip
 
 
 def show_heading(held, atlas, unit, campaign, text):
@@ -76,8 +76,9 @@ def show_list(reader, held, worklist, team, kinds, text):
     st.caption(text("inspection.order", until=text.day(until)) if until else text("inspection.order.unknown"))
     query = {"unit": worklist.unit.code, "campaign": worklist.campaign.id, "lang": text.language} | ({"team": team} if team else {})
     line = st.container(horizontal=True, key="inspection-sheets")
-    line.html(_PRINT.format(label=escape(text("inspection.print"))), unsafe_allow_javascript=True)
-    line.html(f'<a class="phuqr-button" href="/export/worklist.xlsx?{escape(urlencode(query))}">{escape(text("inspection.xlsx"))}</a>')
+    line.html(_PRINT.format(label=escape(text("inspection.print"))), width="content", unsafe_allow_javascript=True)
+    address = escape(f"/export/worklist.xlsx?{urlencode(query)}")
+    line.html(f'<a class="phuqr-button" href="{address}">{escape(text("inspection.xlsx"))}</a>', width="content")
     st.html(inspection_parts.sheet(worklist, team, kinds, text))
     shown = worklist
     if reader.scope.role in CASE_ROLES and st.toggle(text("inspection.cases"), key="inspection-cases"):
@@ -100,10 +101,11 @@ def show_venues(reader, rows, kinds, text):
         st.markdown(f"**{text('inspection.commune', commune=first['commune'], district=first['district'], count=text.number(len(inside)))}**")
         for row in inside.to_dict("records"):
             with st.container(border=True, key=f"venue-{row['venue_id']}"):
-                st.html(inspection_parts.venue_card(row, kinds.get(row["kind"], row["kind"]), text))
+                told, does = st.columns([5, 1], vertical_alignment="center")
+                told.html(inspection_parts.venue_card(row, kinds.get(row["kind"], row["kind"]), text))
                 if reader.scope.role in ENTERING:
                     label = text("inspection.enter" if pd.isna(row["inspection"]) else "inspection.change")
-                    st.button(label, key=f"enter-{row['code']}", width="stretch", on_click=open_form, args=(row["code"],))
+                    does.button(label, key=f"enter-{row['code']}", width="stretch", on_click=open_form, args=(row["code"],))
 
 
 def show_progress(reader, worklist, atlas, text):

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
@@ -215,7 +216,7 @@ def test_cases_are_on_the_screen_of_who_may_see_them_and_on_no_sheet(opened, tmp
     cards = [element.proto.body for element in page.get("html") if 'class="phuqr-todo"' in element.proto.body]
     assert "Cơ sở 9" in cards[0] and "Cơ sở 9" not in plain[: plain.index("Cơ sở 8")]
     (sheet,) = [element.proto.body for element in page.get("html") if 'class="phuqr-sheet"' in element.proto.body]
-    assert "điểm nóng" not in sheet and sheet.index("Cơ sở 7") < sheet.index("Cơ sở 8") < sheet.index("Cơ sở 9")
+    assert "điểm nóng" not in sheet and sheet.index("Cơ sở 8") < sheet.index("Cơ sở 9") < sheet.index("Cơ sở 7")
     status, _, body = ask(f"/export/worklist.xlsx?unit=440&campaign={campaign_number()}", Actor("health", find_scope("health")))
     told = str(CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0).to_python())
     assert status == 200 and "ca bệnh" not in told and "điểm nóng" not in told
@@ -240,13 +241,16 @@ def test_the_sheet_filled_in_is_loaded_as_it_is(tmp_path):
     assert rows[1][head.index(VI("inspection.sheet.name"))] == NASTY and {row[head.index("Đợt kiểm tra")] for row in rows} == {WEEK}
     # filled in by hand in a spreadsheet: a day, and the words that its lists offer
     filled = dict(zip(head, rows[0], strict=True)) | {
-        "Ngày kiểm tra": "08/12/2021", "Kết quả": "nhắc nhở", "Dán mã đúng quy định": "không", "Có người giám sát": "có", "Số phút đếm": 30,
+        "Ngày kiểm tra": date(2021, 12, 8), "Kết quả": "nhắc nhở", "Dán mã đúng quy định": "không", "Có người giám sát": "có", "Số phút đếm": 30,
         "Số người vào": 20, "Số người được quét": 5,
     }  # fmt: skip
-    with open(tmp_path / "filled.csv", "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([head, filled.values(), rows[1]])
-    outcome = load_inspections(tmp_path / "filled.csv")
+    guide = CalamineWorkbook.from_path(path).get_sheet_by_index(1).to_python()
+    with xlsxwriter.Workbook(tmp_path / "filled.xlsx", {"default_date_format": "dd/mm/yyyy", "strings_to_formulas": False}) as book:
+        for name, cells in (("Kiểm tra", [head, filled.values(), rows[1]]), ("Hướng dẫn", guide)):
+            sheet = book.add_worksheet(name)
+            for line, row in enumerate(cells):
+                sheet.write_row(line, 0, row)
+    outcome = load_inspections(tmp_path / "filled.xlsx")
     assert (outcome.rows_in, outcome.rows_loaded, outcome.rows_refused) == (1, 1, 0), outcome.findings
     assert stored() == [("V7", "reminded", False, 30, 20, 5, None)]
     assert json.loads(run("inspection", "progress", *OF, "--by", "team", "--format", "json"))["rows"][0]["inspected"] == 1
@@ -260,7 +264,7 @@ def test_the_commands_say_what_the_page_says(opened):
     assert (told["total"]["planned"], told["total"]["inspected"], told["total"]["rate"]) == (4, 1, 0.25)
     assert told["definitions"]["rate"] == "I13 = inspected / planned" and told["due"] == "2021-12-13" and told["before"] is True
     rows = list(csv.DictReader(io.StringIO(run("inspection", "worklist", *OF, "--format", "csv"))))
-    assert [row["code"] for row in rows] == ["V7", "V8", "V9", "V5"] and rows[0]["reasons"].startswith("chưa từng có lượt quét")
+    assert [row["code"] for row in rows] == ["V8", "V9", "V7", "V5"] and rows[0]["reasons"].startswith("chưa từng có lượt quét")
     ladder = list(csv.DictReader(io.StringIO(run("inspection", "ladder", "--unit", "440", "--format", "csv"))))
     assert [(row["venue_code"], row["step"]) for row in ladder] == [("V5", "first")]
 
