@@ -62,7 +62,7 @@ class Worklist:
     are loaded; null: never scanned or not known), waits (days since the last scan, or since creation), reasons (a list of REASONS) and, where cases were told, missed (visits without a scan).
 
     In the order of rank: communes one after the other, the riskiest venues of each first. day: that the list is of; until: the last day
-    with scans of the province by then, null where none are loaded. cases: hotspots and the gap are among the reasons.
+    with scans of the province by then, null where none are loaded. exposed: hotspots and the gap are among the reasons.
     """
 
     unit: Unit
@@ -71,7 +71,7 @@ class Worklist:
     day: date
     until: date | None
     rows: pd.DataFrame
-    cases: bool = False
+    exposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def add_exposed(worklist, exposed):
         for row in rows.to_dict("records")
     ]  # fmt: skip
     ranked = rank(rows.assign(reasons=pd.Series(more, rows.index, dtype=object)))
-    return replace(worklist, rows=ranked, cases=True)
+    return replace(worklist, rows=ranked, exposed=True)
 
 
 def choose_venues(rows, teams, each):

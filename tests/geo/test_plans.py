@@ -350,7 +350,7 @@ def test_cases_come_in_by_one_way_only_and_the_other_order_does_not_tell_of_them
     # V10 was created on the day after: no QR code there on that day, so a visit without a scan; one case makes no hotspot
     found = add_exposed(worklist(planned), exposed)
     rows = found.rows.set_index("code")
-    assert found.cases and found.rows["code"].tolist() == ["V9", "V8", "V7", "V5"]
+    assert found.exposed and found.rows["code"].tolist() == ["V9", "V8", "V7", "V5"]
     assert rows.loc["V9", "reasons"] == ["hotspot", "gap", "never", "uninspected"] and rows.loc["V9", "missed"] == 2
     assert rows.loc["V8", "reasons"] == ["never", "uninspected"] and rows.loc["V8", "missed"] == 0
     with reading_cases(accounts["duc-tho"], "a test") as connection:  # a role that sees no cases is told of none
