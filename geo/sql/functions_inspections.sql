@@ -2,22 +2,7 @@
 -- former as the loader, the dashboard may only through plan_inspections and enter_inspection, which ask who it is for. pg_temp comes last
 -- in their search_path, as in functions_tracing.sql.
 
-DROP FUNCTION IF EXISTS keep_plan, plan_inspections, enter_inspection, acting_units;
-
--- The units in scope of an account that has one of these roles; refused for any other.
-CREATE FUNCTION acting_units(by_account text, roles text[]) RETURNS int4multirange
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    found record;
-BEGIN
-    SELECT a.id, (SELECT jsonb_agg(jsonb_build_object('vintage', u.vintage, 'code', u.code)) FROM account_unit u WHERE u.account = a.id) AS units
-    INTO found
-    FROM account a WHERE a.name = by_account AND a.disabled_at IS NULL AND a.role = ANY (roles);
-    IF found.id IS NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this account plans or enters no inspections';
-    END IF;
-    RETURN (SELECT coalesce(r.inside, '{}')::int4multirange FROM resolve_scope(coalesce(found.units, '[]')) r);
-END $$;
+DROP FUNCTION IF EXISTS keep_plan, plan_inspections, enter_inspection;
 
 -- Plans venues for the teams beside them, as the office of the unit of_unit (its number), and how many. replacing: in place of what the
 -- unit had planned for these teams, as long as none of it was inspected. A venue is planned once in a campaign.
@@ -66,7 +51,7 @@ CREATE FUNCTION plan_inspections(
 ) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    inside int4multirange := acting_units(by_account, '{leader,district,data}');
+    inside int4multirange := acting_units(by_account, '{leader,district,data}', 'this account plans no inspections');
 BEGIN
     IF NOT of_unit <@ inside OR NOT EXISTS (
         WITH RECURSIVE above AS (
@@ -90,7 +75,7 @@ CREATE FUNCTION enter_inspection(
 ) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '20s' AS $$
 DECLARE
-    inside int4multirange := acting_units(by_account, '{district,commune,data}');
+    inside int4multirange := acting_units(by_account, '{district,commune,data}', 'this account enters no inspections');
     words text := nullif(btrim(said), '');
     of_name text;
     venue_number integer;
@@ -138,6 +123,6 @@ BEGIN
     RETURN run;
 END $$;
 
-REVOKE ALL ON FUNCTION keep_plan, plan_inspections, enter_inspection, acting_units FROM PUBLIC;
+REVOKE ALL ON FUNCTION keep_plan, plan_inspections, enter_inspection FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_plan TO phuqr_loader;
 GRANT EXECUTE ON FUNCTION plan_inspections, enter_inspection TO phuqr_gate;

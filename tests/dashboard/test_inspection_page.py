@@ -279,7 +279,7 @@ REFUSED = {
     "both": (["plan", *OF, "--team", "Đội 3", "--each", "1", "--venue", "V2"], "either --each N or --venue CODE", InspectionError),
     "no such kind": (["plan", *OF, "--team", "Đội 3", "--each", "1", "--kind", "x"], "there is no kind x", CampaignError),
     "no such venue": (["plan", *OF, "--team", "Đội 3", "--venue", "V11"], "no open venue V11", InspectionError),
-    "not a planner": (["plan", *OF, "--team", "Đội 3", "--each", "1", "--as", "health"], "plans or enters no inspections", DatabaseError),
+    "not a planner": (["plan", *OF, "--team", "Đội 3", "--each", "1", "--as", "health"], "plans no inspections", DatabaseError),
     "inside a district": (["progress", "--campaign", WEEK, "--unit", "18235"], "lies inside a district", InspectionError),
     "of cases": (["worklist", *OF, "--cases", "--as", "district"], "sees no traced cases", PhuqrError),
 }

@@ -76,7 +76,7 @@ def upgrade():
 
 
 def downgrade():
-    op.execute("DROP FUNCTION IF EXISTS keep_plan, plan_inspections, enter_inspection, acting_units")
+    op.execute("DROP FUNCTION IF EXISTS keep_plan, plan_inspections, enter_inspection")
     op.drop_table("inspection_history")
     op.drop_table("inspection_plan")
     op.execute("DROP TRIGGER inspection_corrected ON inspection")
