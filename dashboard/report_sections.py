@@ -224,7 +224,7 @@ def _write_plans(letter):
         rows = each.rows[each.rows["planned"].notna()]
         if len(rows) < 2:
             continue
-        letter.caption("planned", name=each.campaign.name)
+        letter.caption("planned", campaign=each.campaign.name)
         columns = ("name", "planned", "inspected", "rate", "reminded", "suspend", "sanction")
         told = [
             [row["name"], *(text.percent(row[name]) if name == "rate" else text.number(row[name]) for name in columns[1:])]

@@ -109,7 +109,7 @@ TEXTS = {
         "report.unplanned": "Tiến độ theo kế hoạch (I13): chưa có kế hoạch kiểm tra trong kỳ nên chưa có số liệu.",
         "report.planned": "{name} ({due}): đến hết ngày {day} đã kiểm tra {inspected}/{planned} địa điểm theo kế hoạch (I13: {rate}); đạt "
         "{passed}, nhắc nhở {reminded}, đề nghị tạm dừng {suspend}, đề nghị xử phạt {sanction}.",
-        "report.table.planned": "Bảng {number}. {name}: tiến độ kiểm tra theo địa bàn",
+        "report.table.planned": "Bảng {number}. {campaign}: tiến độ kiểm tra theo địa bàn",
         "report.planned.name": "Địa bàn",
         "report.planned.planned": "Theo kế hoạch",
         "report.planned.inspected": "Đã kiểm tra",
@@ -260,7 +260,7 @@ TEXTS = {
         "report.unplanned": "Progress (I13): nothing is planned for these days, so there is no data.",
         "report.planned": "{name} ({due}): by the end of {day}, {inspected} of {planned} planned venues were inspected (I13: {rate}): {passed} "
         "passed, {reminded} reminded, {suspend} to be suspended, {sanction} to be sanctioned.",
-        "report.table.planned": "Table {number}. {name}: progress by unit",
+        "report.table.planned": "Table {number}. {campaign}: progress by unit",
         "report.planned.name": "Unit",
         "report.planned.planned": "Planned",
         "report.planned.inspected": "Inspected",

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from geo.plans import (
     list_corrected,
     narrow,
     plan,
+    rank,
     read_exposed,
     read_ladder,
     read_progress,
@@ -109,6 +111,14 @@ def test_the_reasons_and_the_order_are_those_counted_by_hand(campaign):
     assert reasons["V2"] == silent and "V10" not in reasons and reasons["V6"] == ["uninspected"]
 
 
+def test_the_number_of_reasons_comes_before_what_they_are():
+    rows = pd.DataFrame({
+        "code": ["A", "B", "C", "D"], "commune_code": ["1", "1", "1", "2"], "waits": [30, 9, 10, 90],
+        "reasons": [["never", "uninspected"], ["silent", "crowded", "uninspected"], ["never", "uninspected"], ["never", "crowded", "uninspected"]],
+    })  # fmt: skip
+    assert rank(rows)["code"].tolist() == ["B", "A", "C", "D"]
+
+
 def test_a_plan_takes_the_riskiest_and_keeps_communes_together(planned):
     rows = worklist(planned).rows
     assert dict(zip(rows["code"], rows["team"], strict=True)) == {"V5": "Đội 1", "V7": "Đội 1", "V8": "Đội 2", "V9": "Đội 2"}
@@ -156,6 +166,22 @@ def test_what_cannot_be_planned_is_said(planned, accounts):
     for who, unit in (("y-te", "440"), ("quan-tri", "440"), ("quang-vinh", "18235")):
         with pytest.raises(DatabaseError, match="plans no inspections"):
             wrong(["Đội 3"], who=who, unit=unit, kinds=["cafe", "business"])
+
+
+def test_postgresql_asks_where_an_account_plans(planned, accounts):
+    units = dict(rows_of("SELECT code, id FROM admin_unit WHERE code IN ('440', '449', '42')"))
+    venues = dict(rows_of("SELECT code, id FROM venue"))
+    elsewhere = rows_of("SELECT id FROM campaign WHERE unit_code = '46' AND first_day IS NOT NULL")[0][0]
+    call = sa.text("SELECT plan_inspections('ky-anh', NULL, :campaign, :unit, CAST(:venues AS integer[]), CAST(:teams AS text[]), false)")
+    for campaign, unit, venue in ((planned.id, "440", "V11"), (planned.id, "42", "V11"), (planned.id, "449", "V2"), (elsewhere, "449", "V11"), (0, "449", "V11")):
+        asked = {"campaign": campaign, "unit": units[unit], "venues": [venues[venue]], "teams": ["Đội"]}
+        with db.engine(GATE).connect() as connection, pytest.raises(sa.exc.ProgrammingError, match="plans no inspections there"):
+            connection.execute(call, asked)
+    good = {"campaign": planned.id, "unit": units["449"], "venues": [venues["V11"]], "teams": ["Đội"]}
+    with db.engine(GATE).connect() as connection:  # rolled back
+        assert connection.scalar(call, good) == 1
+        with pytest.raises(sa.exc.IntegrityError, match="planned already"):
+            connection.execute(call, good)
 
 
 def test_two_districts_may_name_a_team_alike(planned, accounts):
@@ -370,8 +396,10 @@ def test_the_ladder_is_what_teams_concluded_and_no_step_comes_by_itself(planned,
     assert ladder(day=date(2021, 12, 8))["step"].tolist() == ["first", "second"]
     enter(accounts["duc-tho"], planned, "V5", **GOOD | {"inspected_on": date(2021, 12, 11), "outcome": "suspend"})
     enter(accounts["duc-tho"], planned, "V7", **GOOD | {"outcome": "sanction"})
+    enter(accounts["duc-tho"], planned, "V8", **GOOD | {"outcome": "reminded"})
+    assert ladder("V8")["step"].tolist() == ladder().query("venue_code == 'V8'")["step"].tolist() == ["first"], "each venue has a ladder of its own"
     assert ladder("V5")["step"].tolist()[-1] == "proposal" and ladder("V7")["step"].tolist() == ["proposal"]
-    assert ladder()[["venue_code", "commune"]].drop_duplicates().values.tolist() == [["V5", "Xã Quang Vĩnh"], ["V7", "Xã Quang Vĩnh"]]
+    assert ladder()[["venue_code", "commune"]].drop_duplicates().values.tolist() == [[code, "Xã Quang Vĩnh"] for code in ("V5", "V7", "V8")]
     with pytest.raises(UnitError):
         ladder(scope=accounts["ky-anh"].scope)
 
