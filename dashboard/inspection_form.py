@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.data_panels import section
-from dashboard.inspection_parts import say_result, venue_card
+from dashboard.inspection_parts import say_refusal, say_result, venue_card
 from geo.db import today
 from geo.errors import DatabaseError, InspectionError
 from geo.inspections import OUTCOMES
@@ -121,7 +121,7 @@ def _show_fields(reader, held, worklist, row, correcting, text):
         try:
             enter(reader, worklist.campaign, row["code"], day, outcome, posted == "yes", supervised == "yes", *counts, note, correcting)
         except (InspectionError, DatabaseError) as error:
-            st.error(text("inspection.refused", why=str(error)))
+            st.error(say_refusal(error, text))
         else:
             st.session_state.update(inspecting=None, inspected=(row["name"], outcome))
             st.rerun()

@@ -31,6 +31,11 @@ def say_result(row, text):
     return text("inspection.told", **flags, scanned=text.number(row["scanned"]), heads=text.number(row["head_count"]))
 
 
+def say_refusal(error, text):
+    """Why nothing was kept: of a geo.errors.InspectionError its own words, of any other that the database refused it."""
+    return text(f"inspection.why.{getattr(error, 'why', 'database')}")
+
+
 def venue_card(row, kind, text):
     """A venue of the worklist: what it is, where, and why it is to be inspected, or what came of it."""
     where = " · ".join(filter(None, (kind, None if pd.isna(row["address"]) else row["address"], row["code"], row["team"])))

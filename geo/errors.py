@@ -46,7 +46,11 @@ class TracingError(PhuqrError):
 
 
 class InspectionError(PhuqrError):
-    """A plan or a result of inspections that cannot be kept as asked, or by who may not."""
+    """A plan or a result of inspections that cannot be kept as asked; why: a name for the fault, by which the page has words of its own."""
+
+    def __init__(self, message, why="other"):
+        super().__init__(message)
+        self.why = why
 
 
 class ReportError(PhuqrError):

@@ -218,9 +218,9 @@ def plan(actor, connection, campaign, unit_code, day, teams, each=None, kinds=No
     """
     teams = [team.strip() for team in teams]
     if not teams or len(set(teams)) < len(teams) or not all(1 <= len(team) <= LONGEST["team"] for team in teams):
-        raise InspectionError(f"give each team a name of its own, of {LONGEST['team']} characters at most, such as an office's")
+        raise InspectionError(f"give each team a name of its own, of {LONGEST['team']} characters at most, such as an office's", "team")
     if any(map(holds_person, teams)):
-        raise InspectionError("a team is named by its office, without telephone or identity numbers of persons")
+        raise InspectionError("a team is named by its office, without telephone or identity numbers of persons", "personal")
     free = read_worklist(connection, campaign, unit_code, day, kinds, planned=False)
     if codes:
         chosen = _find_venues(connection, campaign, free, unit_code, day, codes).assign(team=teams[0])
@@ -234,7 +234,7 @@ def plan(actor, connection, campaign, unit_code, day, teams, each=None, kinds=No
         had = had[had["kind"].isin(kinds or campaign.kinds or had["kind"])]
         chosen = choose_venues(pd.concat([rows for rows in (free.rows, had) if len(rows)] or [free.rows], ignore_index=True), teams, each)
     if chosen.empty:
-        raise InspectionError(f"{free.unit.name} has no open venue of these kinds that is not planned already; choose other kinds")
+        raise InspectionError(f"{free.unit.name} has no open venue of these kinds that is not planned already; choose other kinds", "nothing")
     asked = {
         "account": actor.name, "address": actor.address, "campaign": campaign.id, "unit": free.unit.id, "replacing": not codes,
         "venues": [int(number) for number in chosen["venue_id"]], "teams": list(chosen["team"]),
@@ -267,7 +267,7 @@ def enter(actor, campaign, venue_code, inspected_on, outcome, posted, supervised
         raise InspectionError("a count takes 30 to 60 minutes, and no more people are scanned than come in")
     note = (note or "").replace("\0", "").strip()
     if len(note) > LONGEST["note"] or holds_person(note):
-        raise InspectionError(f"a note has {LONGEST['note']} characters at most, and no telephone or identity numbers of persons")
+        raise InspectionError(f"a note has {LONGEST['note']} characters at most, and no telephone or identity numbers of persons", "personal")
     asked = {
         "account": actor.name, "address": actor.address, "campaign": campaign.id, "venue": venue_code, "inspected_on": inspected_on,
         "outcome": outcome, "posted": posted, "supervised": supervised, "minutes": minutes, "head_count": head_count, "scanned": scanned,
@@ -282,8 +282,8 @@ def _write(actor, statement, asked):
             return connection.scalar(statement, asked)
     except IntegrityError as error:
         if error.orig.diag.constraint_name == "inspection_made_key":
-            raise InspectionError("the venue has a result of that day in the campaign already; correct that one") from None
-        raise InspectionError(error.orig.diag.message_primary) from None
+            raise InspectionError("the venue has a result of that day in the campaign already; correct that one", "day") from None
+        raise InspectionError(error.orig.diag.message_primary, error.orig.diag.message_detail or "other") from None
 
 
 def read_progress(connection, campaign, unit_code, day, by="district"):

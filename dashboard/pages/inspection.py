@@ -152,7 +152,7 @@ def show_plan(reader, campaign, unit, day, kinds, text):
         try:
             planned = data.make_plan(reader, campaign, unit, day, names, int(each), chosen or list(kinds))
         except (InspectionError, DatabaseError) as error:
-            st.error(text("inspection.refused", why=str(error)))
+            st.error(inspection_parts.say_refusal(error, text))
         else:
             st.session_state.planned = len(planned)
             st.rerun()

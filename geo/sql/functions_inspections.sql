@@ -26,7 +26,8 @@ BEGIN
         IF EXISTS (SELECT FROM inspection_plan p JOIN inspection i ON i.venue_id = p.venue_id
                    WHERE p.campaign = of_campaign AND p.unit = of_unit AND p.team = ANY (teams)
                      AND i.inspected_on BETWEEN of_first AND of_last AND coalesce(i.campaign, of_name) = of_name) THEN
-            RAISE check_violation USING MESSAGE = 'a team has begun to inspect, its plan stays; add venues to it, or name another team';
+            RAISE check_violation USING MESSAGE = 'a team has begun to inspect, its plan stays; add venues to it, or name another team',
+                DETAIL = 'begun';
         END IF;
         DELETE FROM inspection_plan p WHERE p.campaign = of_campaign AND p.unit = of_unit AND p.team = ANY (teams);
     END IF;
@@ -37,7 +38,7 @@ BEGIN
     ON CONFLICT (campaign, venue_id) DO NOTHING;
     GET DIAGNOSTICS made = ROW_COUNT;
     IF made = 0 OR made <> cardinality(venues) THEN
-        RAISE check_violation USING MESSAGE = 'a venue is planned already, or is not there';
+        RAISE check_violation USING MESSAGE = 'a venue is planned already, or is not there', DETAIL = 'planned';
     END IF;
     INSERT INTO audit (account, event, detail, address)
     VALUES (by_account, 'inspection_planned', 'campaign ' || of_campaign || ': ' || made || ' venues for '
@@ -99,7 +100,7 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(1885894002);
     INSERT INTO load_run (kind, file_name, sha256, loaded_by, invented, rows_in, rows_loaded, rows_changed, finished_at)
-    VALUES ('inspections', 'web', encode(sha256(convert_to(concat_ws('|', of_campaign, of_venue, on_day, how, clock_timestamp()), 'UTF8')), 'hex'),
+    VALUES ('inspections', 'trang Kiểm tra', encode(sha256(convert_to(concat_ws('|', of_campaign, of_venue, on_day, how, clock_timestamp()), 'UTF8')), 'hex'),
             by_account, of_sample, 1, 1, 1, clock_timestamp())
     RETURNING id INTO run;
     IF correcting IS NULL THEN

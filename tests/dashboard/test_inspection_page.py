@@ -195,7 +195,33 @@ def test_a_plan_is_made_on_the_page(opened):
     page = opened(part="plan")
     page.text_area(key="plan-teams").set_value("Đội 5, gọi 0912 345 678")
     (save,) = [button for button in page.button if button.label == VI("inspection.plan.save")]
-    assert "Chưa lưu: hệ thống từ chối" in words(again(save.click())) and "Chưa kiểm tra (6)" in words(opened())
+    assert VI("inspection.why.personal") in words(again(save.click())) and "Chưa kiểm tra (6)" in words(opened())
+
+
+REFUSALS = {"team": "", "nothing": "Đội 9", "begun": "Đội 1"}
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_why_a_plan_is_refused_is_said_in_the_readers_language(opened, why):
+    if why == "begun":
+        fill(again(opened().button(key="enter-V7").click()), "V7")
+    page = opened(part="plan")
+    page.text_area(key="plan-teams").set_value(REFUSALS[why])
+    if why == "nothing":
+        page.multiselect(key="plan-kinds").set_value(["karaoke"])
+    (save,) = [button for button in page.button if button.label == VI("inspection.plan.save")]
+    assert [error.value for error in again(save.click()).error] == [VI(f"inspection.why.{why}")]
+
+
+def test_a_day_that_has_a_result_is_no_day_to_move_another_one_to(opened):
+    page = fill(again(opened().button(key="enter-V7").click()), "V7")
+    page = again(page.button(key="enter-V7").click())
+    page = again(page.segmented_control(key="which-V7").set_value("new"))
+    page = fill(page, "V7", on=date(2021, 12, 8))
+    with db.engine().connect() as connection:
+        last = connection.scalar(sa.text("SELECT max(id) FROM inspection"))
+    page = fill(again(page.button(key="enter-V7").click()), "V7", last, on=date(2021, 12, 7))
+    assert [error.value for error in page.error] == [VI("inspection.why.day")] and len(stored()) == 2
 
 
 def test_cases_are_on_the_screen_of_who_may_see_them_and_on_no_sheet(opened, tmp_path, ask):
