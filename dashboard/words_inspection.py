@@ -28,6 +28,8 @@ TEXTS = {
         "inspection.cases": "Xếp cả theo ca bệnh (chỉ trên màn hình)",
         "inspection.cases.note": "Danh sách dưới đây có thông tin ca bệnh: không sao chép, không chuyển cho đoàn kiểm tra. Bản in và bảng tính "
         "không có thông tin này, kể cả trong thứ tự.",
+        "inspection.cases.unplanned": "Còn {count} điểm nóng trên địa bàn chưa có trong kế hoạch: xem trang Điểm nóng; thêm bằng lệnh phuqr "
+        "inspection plan --venue.",
         "inspection.reason.hotspot": "điểm nóng: nhiều ca F0 đã đến",
         "inspection.reason.gap": "{missed} lượt đến của ca bệnh không có lượt quét",
         "inspection.reason.never": "chưa từng có lượt quét từ khi tạo mã ({created})",
@@ -172,6 +174,7 @@ TEXTS = {
         "inspection.cases": "Order by cases too (on screen only)",
         "inspection.cases.note": "This list tells of cases: do not copy it or hand it to a team. The printed sheet and the spreadsheet do not, "
         "nor does their order.",
+        "inspection.cases.unplanned": "{count} hotspots here are not planned: see the page Hotspots; add them by phuqr inspection plan --venue.",
         "inspection.reason.hotspot": "hotspot: several F0 cases were there",
         "inspection.reason.gap": "{missed} visits of cases without a scan",
         "inspection.reason.never": "never scanned since its code was created ({created})",

@@ -67,7 +67,7 @@ def show_heading(held, atlas, unit, campaign, text):
     st.html(panels.header(text("inspection.title"), " – ".join([atlas.units[unit].name, *([campaign.name] if campaign else [])]), lines))
 
 
-def show_list(reader, held, worklist, team, kinds, text):
+def show_list(reader, held, whole, worklist, team, kinds, text):
     """What is to be inspected, by commune, then what was; the sheet to print and to fill in."""
     told = st.session_state.pop("inspected", None)
     if told:
@@ -83,8 +83,10 @@ def show_list(reader, held, worklist, team, kinds, text):
     shown = worklist
     if reader.scope.role in CASE_ROLES and st.toggle(text("inspection.cases"), key="inspection-cases"):
         asked = data.ask_cases(reader, held, worklist.unit.code)
-        shown = add_exposed(worklist, data.exposed_venues(*asked, worklist.day))
-        st.html(f'<div class="phuqr-banner phuqr-screen" role="note">{escape(text("inspection.cases.note"))}</div>')
+        exposed = data.exposed_venues(*asked, worklist.day)
+        shown, missing = add_exposed(worklist, exposed), exposed["hotspot"] & ~exposed["venue_id"].isin(whole.rows["venue_id"])
+        said = text("inspection.cases.note") + f" {text('inspection.cases.unplanned', count=text.number(missing.sum()))}" * bool(missing.any())
+        st.html(f'<div class="phuqr-banner phuqr-screen" role="note">{escape(said)}</div>')
     done = shown.rows["inspection"].notna()
     with st.container(key="inspection-list"):
         for key, rows in (("todo", shown.rows[~done]), ("finished", shown.rows[done])):
@@ -192,4 +194,4 @@ with page("inspection") as (text, reader):
             elif part == "progress":
                 show_progress(reader, whole, atlas, text)
             else:
-                show_list(reader, held, worklist, team, kinds, text)
+                show_list(reader, held, whole, worklist, team, kinds, text)

@@ -226,7 +226,7 @@ def test_a_day_that_has_a_result_is_no_day_to_move_another_one_to(opened):
 
 def test_cases_are_on_the_screen_of_who_may_see_them_and_on_no_sheet(opened, tmp_path, ask):
     path = tmp_path / "visits.csv"
-    rows = [f"CA-{number},F0,V9,2021-12-08 0{number}:00,declared" for number in (8, 9)]
+    rows = [f"CA-{number},F0,{venue},2021-12-08 {hour}{number}:00,declared" for venue, hour in (("V9", "0"), ("V2", "1")) for number in (8, 9)]
     plain = words(opened("health"))
     path.write_text("\n".join(["case_code,case_class,venue_code,arrived_at,source", *rows]), encoding="utf-8")
     assert load_visits(path).rows_refused == 0
@@ -238,6 +238,7 @@ def test_cases_are_on_the_screen_of_who_may_see_them_and_on_no_sheet(opened, tmp
         shown = words(again(page.toggle(key="inspection-cases").set_value(True)))
         connection.rollback()
         assert connection.scalar(looks) == before + 1
+    assert "Còn 1 điểm nóng trên địa bàn chưa có trong kế hoạch" in shown, "the café, where the same two were an evening later"
     assert "điểm nóng: nhiều ca F0 đã đến" in shown and "2 lượt đến của ca bệnh không có lượt quét" in shown
     cards = [element.proto.body for element in page.get("html") if 'class="phuqr-todo"' in element.proto.body]
     assert "Cơ sở 9" in cards[0] and "Cơ sở 9" not in plain[: plain.index("Cơ sở 8")]
