@@ -16,6 +16,7 @@ def build():
     import dashboard.cli
     import dashboard.daily_cli
     import dashboard.indicators_cli
+    import dashboard.inspection_cli
     import dashboard.lagging_cli
     import dashboard.report_cli
     import dashboard.solution_cli
@@ -34,6 +35,7 @@ def build():
     app.add_typer(dashboard.units_cli.app)
     app.add_typer(dashboard.tracing_cli.app)
     app.add_typer(dashboard.report_cli.app)
+    app.add_typer(dashboard.inspection_cli.app)
     return app
 
 

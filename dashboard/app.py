@@ -22,6 +22,7 @@ from dashboard import base_map, drawn, tiles
 from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.exports import export_map, read_asked
 from dashboard.gate import SIGN_IN, Gate
+from dashboard.inspection_sheet import worklist_workbook
 from dashboard.loads import LARGEST, find_offered
 from dashboard.maps import encode_topojson, map_script
 from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
@@ -31,9 +32,12 @@ from dashboard.state import ALL, read_language
 from dashboard.text import Text
 from geo import db
 from geo.audit import record
-from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
+from geo.coverage import list_kinds, read_holdings
+from geo.errors import BoundaryError, InspectionError, PhuqrError, UnitError, WindowError
+from geo.plans import choose_day, find_campaign, narrow, read_worklist
 from geo.quality import list_findings
 from geo.scope import NOTHING
+from geo.tracing import find_place
 from geo.units import WHOLE, ancestors, list_units, list_vintages, read_polygons
 
 _HERE = Path(__file__).parent
@@ -100,6 +104,21 @@ def coverage_table(request):
     _record_download(reader, name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(body, media_type=_XLSX, headers=headers)
+
+
+def worklist_table(request):
+    """The sheet of a team, or of all of a unit's, to be filled in, as xlsx; on record. 404 where something there cannot be used."""
+    reader, query = request.state.reader, request.query_params
+    text = Text(read_language(query))
+    with db.reading(reader.scope) as connection:
+        unit, day = query.get("unit", ""), read_holdings(connection).scans_until or db.today()
+        campaign = find_campaign(connection, find_place(connection, unit, day), query.get("campaign", ""))
+        listed = narrow(read_worklist(connection, campaign, unit, choose_day(campaign)), query.get("team"))
+        kinds = {row["code"]: row["name_vi" if text.language == "vi" else "name_en"] for row in list_kinds(connection)}
+    name = f"phu-qr_kiem-tra_{unit}_{campaign.id}.xlsx"
+    _record_download(reader, name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(worklist_workbook(listed, kinds, text), media_type=_XLSX, headers=headers)
 
 
 def run_findings(request):
@@ -193,7 +212,7 @@ SETTINGS = {
 HANDLERS = {
     PhuqrError: unavailable,
     ClientDisconnect: gone,
-    **dict.fromkeys((WindowError, UnitError, BoundaryError), not_countable),
+    **dict.fromkeys((WindowError, UnitError, BoundaryError, InspectionError), not_countable),
 }
 
 
@@ -206,6 +225,7 @@ def routes(provider=None):
         Route(base_map.PATH, base_map.tile),
         Route(drawn.PATH, drawn.drawn),
         Route("/export/coverage.xlsx", coverage_table),
+        Route("/export/worklist.xlsx", worklist_table),
         Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),
         Route("/data/checked/{token}.xlsx", checked_findings),

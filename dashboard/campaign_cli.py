@@ -14,6 +14,7 @@ from geo import db
 from geo.accounts import operator_scope
 from geo.audit import operator, record
 from geo.campaign import add_campaign, list_campaigns, remove_campaign
+from geo.coverage import list_kinds
 from geo.errors import CampaignError
 from geo.units import read_atlas
 
@@ -32,7 +33,7 @@ def show_campaigns(as_json: Annotated[bool, typer.Option("--json", help="One JSO
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, default=str))
         return
-    table = Table("id", "unit", "name", "group", "from", "due", "target", "decree")
+    table = Table("id", "unit", "name", "group", "kinds", "from", "due", "target", "decree")
     for each in found:
         due = f"{'before' if each.strict else 'by'} {each.due_on:%d/%m/%Y}"
         first = f"{each.first_day:%d/%m/%Y}" if each.first_day else ""
@@ -42,6 +43,7 @@ def show_campaigns(as_json: Annotated[bool, typer.Option("--json", help="One JSO
             each.unit_code,
             each.name,
             each.obligation_group or "",
+            " ".join(each.kinds or ()),
             first,
             due,
             target,
@@ -62,6 +64,9 @@ def add(
     target: Annotated[
         float | None, typer.Option(help="Part of the register due by then; none: a named window.")
     ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="A kind of venue that is inspected in it, such as cafe; may be repeated.")
+    ] = None,
     decree: Annotated[str | None, typer.Option(help="The letter or plan.")] = None,
 ):
     """Add a deadline, or a window with a name."""
@@ -69,18 +74,28 @@ def add(
         units = read_atlas(connection, due.date()).units
     if unit not in units or units[unit].level > 2:
         raise CampaignError(f"there is no province or district {unit} on {due:%d/%m/%Y}")
+    with db.reading(operator_scope()) as connection:
+        kinds = read_kinds(connection, kind)
     with db.loading() as connection:
         number = add_campaign(
             connection, name=name, unit_code=unit, obligation_group=group, first_day=first and first.date(),
-            due_on=due.date(), strict=strict, target=target, decree=decree,
+            due_on=due.date(), strict=strict, target=target, decree=decree, kinds=kinds,
         )  # fmt: skip
         record(connection, operator(), "load", f"campaign {number} added: {name}")
     typer.echo(f"campaign {number}: {name}")
 
 
+def read_kinds(connection, given):
+    """Kinds of venue as they were typed, None for none; CampaignError where there is none of a code."""
+    known = {row["code"] for row in list_kinds(connection)}
+    if missing := sorted(set(given or ()) - known):
+        raise CampaignError(f"there is no kind {', '.join(missing)}; there are {', '.join(sorted(known))}")
+    return given or None
+
+
 @campaign.command("remove")
 def remove(number: Annotated[int, typer.Argument(metavar="ID", help="As phuqr campaign list shows it.")]):
-    """Remove a campaign."""
+    """Remove a campaign, with the plan of its inspections; their results stay."""
     with db.loading() as connection:
         remove_campaign(connection, number)
         record(connection, operator(), "load", f"campaign {number} removed")

@@ -22,9 +22,10 @@ from geo.decisions import list_decisions
 from geo.hotspots import LISTED, add_news, read_clusters, read_hotspots, read_run_at, read_timeline
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
 from geo.offices import list_old_posters, read_staff
+from geo.plans import list_corrected, plan, read_exposed, read_ladder, read_progress, read_solution, read_worklist
 from geo.quality import list_runs, list_sources, read_quality
 from geo.sessions import find_reader
-from geo.tracing import read_gap_weeks, read_gaps, read_tracing_version
+from geo.tracing import find_place, read_gap_weeks, read_gaps, read_tracing_version
 from geo.trends import read_trend
 from geo.units import WHOLE, list_vintages, read_atlas, read_bounds, read_polygons
 from geo.venues import count_points, count_venues, find_code, list_venues
@@ -223,6 +224,45 @@ def creation(version, scope, unit, vintage, first, last, group):
         return read_creation(connection, unit, vintage, first, last, group)
 
 
+def inspection_worklist(scope, campaign, unit, day):
+    """What is planned in a unit, as geo.plans.read_worklist gives it; asked anew, since no load tells that a plan changed."""
+    with db.reading(scope) as connection:
+        return read_worklist(connection, campaign, unit, day)
+
+
+def inspection_progress(scope, campaign, unit, day, by):
+    """How far a campaign is, as geo.plans.read_progress gives it; asked anew likewise."""
+    with db.reading(scope) as connection:
+        return read_progress(connection, campaign, unit, day, by)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def inspection_ladder(version, scope, unit, day, last, code=None):
+    """The reminder ladder of a unit, or of one venue, as geo.plans.read_ladder gives it."""
+    with db.reading(scope) as connection:
+        return read_ladder(connection, unit, day, code, last)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def corrected(version, scope, number):
+    """What an inspection was before its corrections, as geo.plans.list_corrected gives it."""
+    with db.reading(scope) as connection:
+        return list_corrected(connection, number)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def solution(version, scope, unit, day):
+    """What the province of a unit has in force on a day: "poster" or "device"."""
+    with db.reading(scope) as connection:
+        return read_solution(connection, find_place(connection, unit, day), day)
+
+
+def make_plan(reader, campaign, unit, day, teams, each, kinds):
+    """Plan inspections for the reader, as geo.plans.plan does; the rows planned."""
+    with db.reading(reader.scope) as connection:
+        return plan(reader, connection, campaign, unit, day, teams, each, kinds)
+
+
 def tracing_version(scope):
     """Grows with each review, answer, rule and purge; asked anew at each rerun, as holdings are."""
     with db.reading(scope) as connection:
@@ -251,6 +291,13 @@ def hotspots(version, scope, account, address, opened, unit, first, last):
         known = None if before is None else read_hotspots(connection, unit, window, read_run_at(connection, before), most=1).found
     rows = found.rows.assign(news="") if known is None else add_news(found.rows, known)
     return replace(found, rows=rows), clusters, before
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def exposed_venues(version, scope, account, address, opened, unit, day):
+    """Venues of a unit where cases were, as geo.plans.read_exposed gives them."""
+    with reading_cases(Actor(account, scope, address), f"worklist of {unit} on {day}") as connection:
+        return read_exposed(connection, unit, day)
 
 
 @st.cache_data(max_entries=50, ttl=3600, show_spinner=False)

@@ -14,7 +14,16 @@ from dashboard.navigation import PAGES
 from dashboard.text import Text
 from dashboard.words import LANGUAGES
 from geo.db import today
-from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, TracingError, UnitError, WindowError
+from geo.errors import (
+    AccountError,
+    BoundaryError,
+    DatabaseError,
+    InspectionError,
+    PhuqrError,
+    TracingError,
+    UnitError,
+    WindowError,
+)
 from geo.lagging import report_week, report_weeks
 from geo.units import WHOLE, communes_within
 
@@ -26,6 +35,7 @@ _NOTICES = {
     UnitError: "error.choice",
     AccountError: "error.account",
     TracingError: "error.tracing",
+    InspectionError: "error.inspection",
 }
 
 

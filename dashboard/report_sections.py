@@ -196,18 +196,41 @@ def write_departments(letter):
 
 def write_inspections(letter):
     text, found = letter.text, letter.weekly.inspections
+    _write_plans(letter)
     if found is None:
         letter.say("inspected.none")
         return
     counts = ("inspections", "venues", "passed", "reminded", "suspend", "sanction")
     letter.say("inspected", **{name: text.number(found[name]) for name in counts})
-    for name, numerator, denominator in (("posted", "posted", "looked_at"), ("scanned", "scanned", "head_count")):
+    for name, numerator, denominator in (("posted", "posted", "inspections"), ("scanned", "scanned", "head_count")):
         if found[f"{name}_rate"] is None:
             letter.say(f"inspected.no_{name}")
             continue
         told = {"numerator": text.number(found[numerator]), "denominator": text.number(found[denominator])}
         ends = {end: text.percent(found[f"scanned_{end}"]) for end in ("low", "high")} if name == "scanned" else {}
         letter.say(f"inspected.{name}", rate=text.percent(found[f"{name}_rate"]), **told, **ends)
+
+
+def _write_plans(letter):
+    """How far each campaign is (I13), and by district or commune where it has more than one."""
+    text = letter.text
+    if not letter.weekly.plans:
+        letter.say("unplanned")
+    for each in letter.weekly.plans:
+        total = each.total
+        counts = {name: text.number(total[name]) for name in ("planned", "inspected", "passed", "reminded", "suspend", "sanction")}
+        due = text("inspection.before" if each.campaign.strict else "inspection.by", day=text.day(each.campaign.due_on))
+        letter.say("planned", name=each.campaign.name, due=due, day=text.day(each.day), rate=text.percent(total["rate"]), **counts)
+        rows = each.rows[each.rows["planned"].notna()]
+        if len(rows) < 2:
+            continue
+        letter.caption("planned", campaign=each.campaign.name)
+        columns = ("name", "planned", "inspected", "rate", "reminded", "suspend", "sanction")
+        told = [
+            [row["name"], *(text.percent(row[name]) if name == "rate" else text.number(row[name]) for name in columns[1:])]
+            for row in rows.to_dict("records")
+        ]  # fmt: skip
+        letter.paper.table([text(f"report.planned.{name}") for name in columns], (4.4, 1.9, 2.0, 2.0, 1.9, 1.9, 1.9), told, size=11.5)
 
 
 def write_quality(letter):

@@ -17,6 +17,7 @@ TEXTS = {
 
 RULES = {
     "installed_above_staff": "số người đã cài đặt nhiều hơn số cán bộ",
+    "other_minutes": "thời gian đếm không trong khoảng 30 đến 60 phút",
     "past_retention": "lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa",
     "mixed_signs": "cột khi dùng dấu chấm, khi dùng dấu phẩy, không rõ dấu nào tách hàng nghìn",
     "above_capacity": "nhiều hơn mức một địa điểm quét được, cứ hai giây một lượt không nghỉ",

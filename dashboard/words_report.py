@@ -104,9 +104,20 @@ TEXTS = {
         "report.table.departments": "Bảng {number}. Kết quả theo cơ quan phụ trách ngành",
         "report.departments.none": "Chưa có số liệu theo ngành.",
         "report.column.department": "Cơ quan phụ trách",
-        "report.inspected": "Trong kỳ đã kiểm tra {inspections} lượt tại {venues} địa điểm (I13): đạt {passed}, nhắc nhở {reminded}, đề nghị tạm "
-        "dừng {suspend}, đề nghị xử phạt {sanction}. Số địa điểm phải kiểm tra theo kế hoạch: chưa có số liệu.",
-        "report.inspected.posted": "Niêm yết đúng quy định (I8): {numerator}/{denominator} lượt có xem xét ({rate}).",
+        "report.inspected": "Trong kỳ đã kiểm tra {inspections} lượt tại {venues} địa điểm: đạt {passed}, nhắc nhở {reminded}, đề nghị tạm "
+        "dừng {suspend}, đề nghị xử phạt {sanction}.",
+        "report.unplanned": "Tiến độ theo kế hoạch (I13): chưa có kế hoạch kiểm tra trong kỳ nên chưa có số liệu.",
+        "report.planned": "{name} ({due}): đến hết ngày {day} đã kiểm tra {inspected}/{planned} địa điểm theo kế hoạch (I13: {rate}); đạt "
+        "{passed}, nhắc nhở {reminded}, đề nghị tạm dừng {suspend}, đề nghị xử phạt {sanction}.",
+        "report.table.planned": "Bảng {number}. {campaign}: tiến độ kiểm tra theo địa bàn",
+        "report.planned.name": "Địa bàn",
+        "report.planned.planned": "Theo kế hoạch",
+        "report.planned.inspected": "Đã kiểm tra",
+        "report.planned.rate": "Tiến độ (I13)",
+        "report.planned.reminded": "Nhắc nhở",
+        "report.planned.suspend": "Đề nghị tạm dừng",
+        "report.planned.sanction": "Đề nghị xử phạt",
+        "report.inspected.posted": "Niêm yết đúng quy định (I8): {numerator}/{denominator} lượt kiểm tra ({rate}).",
         "report.inspected.scanned": "Người ra vào được quét mã (I9): {numerator}/{denominator} người khi đoàn đếm ({rate}; khoảng tin cậy 95 %: "
         "{low} – {high}).",
         "report.inspected.no_posted": "Niêm yết đúng quy định (I8): chưa có số liệu.",
@@ -130,8 +141,8 @@ TEXTS = {
         "chỉnh Benjamini–Hochberg không quá 5 %. Cần theo dõi: mới đạt điều kiện thứ nhất. Dưới 10 địa điểm: chưa đủ để so sánh. Tuần thứ mấy "
         "liên tiếp: tính theo tuần báo cáo, từ thứ Năm đến thứ Tư.",
         "report.definition.rate": "{code}, {name}: {said}",
-        "report.definition.inspection": "I8: lượt niêm yết đúng trên số lượt có xem xét; I9: số người được quét mã trên số người ra vào khi đoàn đếm; "
-        "I13: số lượt và số địa điểm đã kiểm tra từ {first} đến {last}.",
+        "report.definition.inspection": "I8: lượt niêm yết đúng trên số lượt kiểm tra; I9: số người được quét mã trên số người ra vào khi đoàn đếm; "
+        "I13: số địa điểm đã kiểm tra trên số địa điểm theo kế hoạch của đợt, tính từ ngày đầu của đợt đến {last}.",
         "report.appendix": "PHỤ LỤC",
         "report.sheet.total": "Tổng hợp",
         "report.sheet.communes": "Theo xã",
@@ -244,8 +255,19 @@ TEXTS = {
         "report.table.departments": "Table {number}. By responsible department",
         "report.departments.none": "No data by department.",
         "report.column.department": "Department",
-        "report.inspected": "{inspections} inspections of {venues} venues (I13): {passed} passed, {reminded} reminded, {suspend} to be suspended, "
-        "{sanction} to be sanctioned. How many were planned: no data.",
+        "report.inspected": "{inspections} inspections of {venues} venues: {passed} passed, {reminded} reminded, {suspend} to be suspended, "
+        "{sanction} to be sanctioned.",
+        "report.unplanned": "Progress (I13): nothing is planned for these days, so there is no data.",
+        "report.planned": "{name} ({due}): by the end of {day}, {inspected} of {planned} planned venues were inspected (I13: {rate}): {passed} "
+        "passed, {reminded} reminded, {suspend} to be suspended, {sanction} to be sanctioned.",
+        "report.table.planned": "Table {number}. {campaign}: progress by unit",
+        "report.planned.name": "Unit",
+        "report.planned.planned": "Planned",
+        "report.planned.inspected": "Inspected",
+        "report.planned.rate": "Progress (I13)",
+        "report.planned.reminded": "Reminded",
+        "report.planned.suspend": "To be suspended",
+        "report.planned.sanction": "To be sanctioned",
         "report.inspected.posted": "Properly posted (I8): {numerator} of {denominator} ({rate}).",
         "report.inspected.scanned": "Entrants scanned (I9): {numerator} of {denominator} ({rate}; 95 % interval: {low} – {high}).",
         "report.inspected.no_posted": "Properly posted (I8): no data.",
@@ -268,8 +290,8 @@ TEXTS = {
         "report.definition.lagging": "Lagging: the upper end of the 95 % Wilson interval is below the rate above, and the binomial tail, adjusted by "
         "Benjamini and Hochberg, is at most 5 %. To watch: only the first. Below 10 venues: too few to judge. Weeks run from Thursday to Wednesday.",
         "report.definition.rate": "{code}, {name}: {said}",
-        "report.definition.inspection": "I8: properly posted, of inspections that looked at it; I9: scanned, of entrants counted; I13: inspections and "
-        "venues inspected from {first} to {last}.",
+        "report.definition.inspection": "I8: properly posted, of inspections; I9: scanned, of entrants counted; I13: inspected, of the venues "
+        "planned in the campaign, from its first day to {last}.",
         "report.appendix": "APPENDIX",
         "report.sheet.total": "Summary",
         "report.sheet.communes": "Communes",

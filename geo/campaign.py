@@ -30,6 +30,7 @@ class Campaign:
     strict: bool
     target: float | None
     decree: str | None
+    kinds: list[str] | None = None
 
     @property
     def last_day(self):
@@ -95,6 +96,7 @@ def add_campaign(connection, **values):
             "campaign_unit_code_name_key": f"{values['unit_code']} has a campaign of that name; remove it first",
             "campaign_days_check": "it would begin after its last day; swap the two",
             "campaign_target_check": "a target is a fraction above 0, 1 at most",
+            "campaign_kinds_check": "it is about no kind of venue; leave the kinds out for all of them",
             "campaign_use_check": "it has neither a target nor a first day; give one of them",
         }
         raise CampaignError(why.get(error.orig.diag.constraint_name, str(error.orig).strip())) from None

@@ -45,5 +45,13 @@ class TracingError(PhuqrError):
     """A rule, review or answer of tracing that cannot be as asked, or traced cases asked for by who may not see them."""
 
 
+class InspectionError(PhuqrError):
+    """A plan or a result of inspections that cannot be kept as asked; why: a name for the fault, by which the page has words of its own."""
+
+    def __init__(self, message, why="other"):
+        super().__init__(message)
+        self.why = why
+
+
 class ReportError(PhuqrError):
     """A report that cannot be made, issued or handed out as asked."""

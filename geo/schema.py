@@ -489,6 +489,7 @@ inspection = Table(
     ),
     Column("posted", Boolean, comment="QR code posted properly, or a device in use: I8; null where not looked at"),
     Column("supervised", Boolean, comment="someone saw to it that visitors scan; null where not looked at"),
+    Column("minutes", SmallInteger, comment="how long the team counted, 30 to 60 as ordered; null where not told"),
     Column("head_count", Integer, comment="people who came in while the team counted: I9"),
     Column("scanned", Integer, comment="of these, those who were scanned"),
     Column("note", Text, comment="as the team wrote it"),
@@ -498,5 +499,6 @@ inspection = Table(
     ),
     CheckConstraint("outcome IN ('passed', 'reminded', 'suspend', 'sanction')", name="outcome"),
     CheckConstraint("scanned BETWEEN 0 AND head_count", name="scanned"),
+    CheckConstraint("minutes BETWEEN 1 AND 1440", name="minutes"),
     comment="Visits of inspection teams to venues",
 )

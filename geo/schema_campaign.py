@@ -1,6 +1,7 @@
 """The table of deadlines and named windows, with a reason for every column."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Float, Identity, Integer, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from geo.schema import metadata
 
@@ -18,6 +19,8 @@ campaign = Table(
     Column("strict", Boolean, nullable=False, comment="before that day (its own is too late), rather than by it"),
     Column("target", Float, comment="part of the register that must have a QR code by then; null: a named window only"),
     Column("decree", Text, comment="the letter or plan that ordered it; null where unknown"),
+    Column("kinds", ARRAY(Text), comment="kinds of venue that it is about; null: all"),
+    CheckConstraint("cardinality(kinds) > 0", name="kinds"),
     CheckConstraint("target > 0 AND target <= 1", name="target"),
     CheckConstraint("first_day <= due_on - strict::int", name="days"),
     CheckConstraint("target IS NOT NULL OR first_day IS NOT NULL", name="use"),

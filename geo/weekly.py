@@ -6,7 +6,7 @@ from numbers import Integral, Number
 
 import pandas as pd
 
-from geo import coverage, inspections, lagging, quality, tracing
+from geo import coverage, inspections, lagging, plans, quality, tracing
 from geo.campaign import list_campaigns, read_clock
 from geo.coverage import Holdings, Window, list_kinds, read_coverage, read_holdings
 from geo.db import statement
@@ -27,6 +27,7 @@ DEFINITIONS = {
     "unit": {name: coverage.DEFINITIONS[name] for name in _TOTALS},
     "verdicts": lagging.DEFINITIONS,
     "inspections": inspections.DEFINITIONS,
+    "plans": plans.DEFINITIONS,
     "quality": {share: f"I15 = {numerator} / {denominator}" for share, (numerator, denominator) in quality.SHARES.items()},
     "gap": tracing.DEFINITIONS,
     "hotspots": {"open": "I12: hotspots that no reviewer has closed", "cases": "distinct F0 cases at the venue"},
@@ -40,7 +41,8 @@ class Weekly:
     province: the unit's province, or the unit. on: the day of the letter. change: by commune, on the window before. lagging: of the
     communes; districts: of the districts, None for a district. names: code -> name of the units and kinds that are told of. clocks: of
     its deadlines, at the window's end. days: read_trend. departments: coverage rows by department. inspections: read_inspections.
-    gap, hotspots: None for who sees no cases. runs: the loads behind all of it.
+    plans: read_progress of the
+    campaigns in the window that something is planned for. gap, hotspots: None for who sees no cases. runs: the loads behind all of it.
     """
 
     unit: Unit
@@ -56,6 +58,7 @@ class Weekly:
     days: pd.DataFrame
     departments: pd.DataFrame
     inspections: dict | None
+    plans: list[plans.Progress]
     quality: Quality
     gap: Gap | None
     hotspots: Hotspots | None
@@ -134,12 +137,22 @@ def read_report(connection, unit_code, window, on, cases):
         inside | {row["code"]: row["name_vi"] for row in kinds} | dict(zip(departments["code"], departments["name"], strict=True)),
         [read_clock(connection, unit_code, each, window.last) for each in due],
         read_trend(connection, unit_code, window), departments,
-        read_inspections(connection, unit_code, vintage, window),
+        read_inspections(connection, unit_code, vintage, window), _read_plans(connection, unit_code, atlas, window),
         read_quality(connection, unit_code, vintage, window, held.scans_until),
         read_gap(connection, unit_code, window) if cases else None,
         read_hotspots(connection, unit_code, window, coverage=change.now, most=SPOTS) if cases else None,
         list(runs),
     )  # fmt: skip
+
+
+def _read_plans(connection, unit_code, atlas, window):
+    by = "commune" if atlas.units[unit_code].level == LEVELS["district"] else "district"
+    due = [
+        each for each in list_campaigns(connection, atlas.units, unit_code)
+        if each.window and each.first_day <= window.last and each.last_day >= window.first
+    ]  # fmt: skip
+    found = [plans.read_progress(connection, each, unit_code, window.last, by) for each in due]
+    return [each for each in found if pd.notna(each.total["planned"])]
 
 
 def find_figures(weekly):
@@ -155,6 +168,7 @@ def find_figures(weekly):
         "deadlines": {clock.campaign.name: _plain_row(asdict(clock), _CLOCK) for clock in weekly.clocks},
         "days": {row["day"].isoformat(): _plain_row(row, ["active", "scans", "people"]) for row in weekly.days.to_dict("records")},
         "inspections": _plain_row(weekly.inspections or {}, weekly.inspections or {}),
+        "plans": {each.campaign.name: _plain_row(each.total, plans.DEFINITIONS) for each in weekly.plans},
         "quality": _plain_row(weekly.quality.total, [*quality.COUNTS, *quality.SHARES, "last_day"]),
     }  # fmt: skip
     if weekly.districts:

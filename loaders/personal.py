@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from geo.errors import FileError
 from geo.names import strip_marks
+from geo.personal import ANY, BORN, MAIL, MOBILE, NEUTRAL, NOT_ROUND, PAYLOAD, PROVINCE, RULES, holds_person
 from loaders.cells import cells_of, letters_of
 
 # Headers, without marks and punctuation, that tell of persons. Counts of people and a venue's own codes are none.
@@ -31,59 +32,9 @@ CODED = {
     "day", "created_on", "closed_on", "inspected_on", "arrived_at", "left_at", "onset_on", "from_vintage", "to_vintage",
     "venue_code", "case_code", "case_class", "commune_code", "district_code", "province_code", "obligation_group", "level",
     "hour", "lon", "lat", "scans", "total_scans", "people", "venues_with_scans", "obliged", "population", "households", "posted",
-    "head_count", "scanned", "share", "from_code", "to_code", "returned_on", "staff", "installed",
+    "minutes", "head_count", "scanned", "share", "from_code", "to_code", "returned_on", "staff", "installed",
 }  # fmt: skip
 
-_GAP = "(?:[ .\u00a0\u202f-]{1,3}|\\)[ .-]?)"
-_MOBILE = "(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-46-9])"  # second and third digit, by the numbering plan of 2018
-_PROVINCE = "0(?:0[1-9]|[1-8][0-9]|9[0-6])"
-_BORN = "(?:[01][0-9]{2}|[23][0-2][0-9])"  # century and sex, year: 2 and 3 are the sexes of those born since 2000
-
-
-def _grouped(start, length, *shapes):
-    """Regular expression of a number that begins so, `length` digits of it matched by then, in groups of these sizes."""
-    forms = []
-    for first, *others in shapes:
-        forms.append(f"{start}[0-9]{{{first - length}}}" + "".join(f"{_GAP}[0-9]{{{size}}}" for size in others))
-    return "|".join(forms)
-
-
-_TELEPHONE = "|".join([
-    _grouped(rf"\(?0{_MOBILE}", 3, (10,), (4, 3, 3), (3, 3, 4), (3, 4, 3), (4, 2, 2, 2), (4, 6), (3, 7), (5, 5), (3, 2, 2, 3)),
-    r"0[35789]\.[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{2}",
-    rf"\(?\+?84\)?{_GAP}?(?:\(?0{_GAP}?)?(?:" + _grouped(_MOBILE, 2, (9,), (3, 3, 3), (2, 3, 4), (2, 7), (3, 6), (3, 2, 2, 2)) + ")",
-    _grouped(r"\(?02", 2, (11,), (4, 4, 3), (4, 3, 4), (4, 7), (5, 3, 3), (3, 4, 4), (3, 8), (4, 1, 3, 3), (3, 2, 3, 3)),
-    rf"\(?\+?84\)?{_GAP}?" + "(?:" + _grouped("2", 1, (10,), (3, 4, 3), (3, 3, 4), (3, 7), (2, 4, 4), (2, 8)) + ")",
-])  # fmt: skip
-# What stands around a number that is a person's: not the rest of a longer one, of a decimal, of a tax code's branch
-# (0312345678-001) or of a hexadecimal identifier; a word for telephone may stand right before.
-_TELEPHONE = (
-    r"(?:^|[^0-9A-Za-z_.,]|[^0-9][.,]|(?i:đt|dt|tel|zalo|phone|lh|hotline))"
-    rf"(?:{_TELEPHONE})(?:$|[^0-9A-Za-z_-]|-(?:$|[^0-9]|[0-9]{{4}}))"
-)
-_NOT_ROUND = "(?:[0-9]{2}[1-9]|[0-9][1-9]0|[1-9]00)"  # three last digits: a sum of money ends in 000
-_BEFORE, _AFTER = r"(?:^|[^0-9A-Za-z_.,-]|[^0-9A-Za-z][.,-])", r"(?:$|[^0-9A-Za-z_.,-]|[.,-](?:$|[^0-9A-Za-z]))"
-_IDENTITY = (
-    rf"{_BEFORE}{_PROVINCE}(?:{_BORN}[0-9]{{6}}| {_BORN} [0-9]{{3}} [0-9]{{3}}|[0-3] [0-9]{{4}} [0-9]{{4}}){_AFTER}"
-    rf"|{_BEFORE}[0-9]{{6}}{_NOT_ROUND}{_AFTER}"
-)
-_PAYLOAD = (
-    r"(?:[0-9]{12}|[0-9]{9})[ \t]*\|"
-    r"|\|[ \t]*(?:[0-3]?[0-9][-/.]?[01]?[0-9][-/.]?(?:19[0-9]|20[01])[0-9]|(?:19[0-9]|20[01])[0-9]-[01][0-9]-[0-3][0-9])[ \t]*\|"
-)
-_MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2}"
-_RULES = {
-    "nội dung mã QR cá nhân": _PAYLOAD,
-    "số điện thoại": _TELEPHONE,
-    "số giấy tờ tùy thân": _IDENTITY,
-    "thư điện tử": _MAIL,
-}
-_ANY = "|".join(_RULES.values())
-# Numbers within text that are no person's: a company's after such a word, and a UUID.
-_NEUTRAL = (
-    r"(?i)(?:mst|mã số thuế|ma so thue|msdn|mã số doanh nghiệp|đkkd|gpkd|giấy phép)[^0-9|@]{0,12}[0-9]+(?:-[0-9]{3})?"
-    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-)
 _BIRTH = (
     r"^(?:[0-3]?[0-9][/.-][01]?[0-9][/.-](?:19[0-9]{2}|200[0-9])|(?:19[0-9]{2}|200[0-9])[/.-][01]?[0-9][/.-][0-3]?[0-9]"
     r"|[0-3][0-9][01][0-9](?:19[0-9]{2}|200[0-9]))(?:[ T][0-9:.]+)?$"
@@ -91,9 +42,9 @@ _BIRTH = (
 # Whole cells of digits that could be a person's number, a zero in front perhaps lost to a spreadsheet; what tells
 # people apart in it (carrier, year of birth and sex, place of issue) is the first group of digits.
 _NUMBERS = [
-    rf"^(?:0|\+?84)?(?P<kind>{_MOBILE})(?P<rest>[0-9]{{7}})$",
-    rf"^(?:{_PROVINCE}|[1-8][0-9]|9[0-6])(?P<kind>{_BORN})(?P<rest>[0-9]{{6}})$",
-    rf"^(?P<kind>(?:0[1-9]|[12][0-9]|3[0-8])[0-9]{{2}})(?P<rest>[0-9]{{2}}{_NOT_ROUND})$",
+    rf"^(?:0|\+?84)?(?P<kind>{MOBILE})(?P<rest>[0-9]{{7}})$",
+    rf"^(?:{PROVINCE}|[1-8][0-9]|9[0-6])(?P<kind>{BORN})(?P<rest>[0-9]{{6}})$",
+    rf"^(?P<kind>(?:0[1-9]|[12][0-9]|3[0-8])[0-9]{{2}})(?P<rest>[0-9]{{2}}{NOT_ROUND})$",
 ]
 HIDDEN = "(đã che)"  # in place of a person's number in a cell that was to hold a code, a count or a day
 _SHORTEST = 9  # digits of a person's number, at least
@@ -107,21 +58,16 @@ def refuse_personal_headers(titles, name):
         raise FileError(f"{name}: có cột dữ liệu cá nhân ({', '.join(personal)}); hãy xóa các cột này rồi nạp lại")
 
 
-def holds_person(text):
-    """Whether a text holds a telephone or identity number, an e-mail address or a person's QR payload."""
-    return bool(_find(pa.array([text], pa.large_string()), _ANY)[0])
-
-
 def hide_persons(values, column=None):
     """Texts (Series) with HIDDEN in place of those that look like a person's; never those of a system with such codes.
 
     column: all cells of the column, where one of codes: if half of those filled look so, it is such a system's, since
     PersonalWatch has refused columns of persons.
     """
-    found = _find(cells_of(values), _ANY)
+    found = _find(cells_of(values), ANY)
     if not found.any():
         return values
-    if column is not None and 2 * _find(cells_of(column), _ANY).sum() >= (column != "").sum() > 2:
+    if column is not None and 2 * _find(cells_of(column), ANY).sum() >= (column != "").sum() > 2:
         return values
     return values.mask(found, HIDDEN)
 
@@ -170,11 +116,11 @@ class PersonalWatch:
         words = _words(title)
         coded = column in CODED
         if coded:
-            rules = _PAYLOAD
+            rules = PAYLOAD
         elif _TAX.search(words):
-            rules = f"{_PAYLOAD}|{_MAIL}"
+            rules = f"{PAYLOAD}|{MAIL}"
         else:
-            rules = _ANY
+            rules = ANY
         hits = np.flatnonzero(_find(cells, rules))
         if column is None and len(hits):  # a column left unread may be numbers of any meaning: judged as a whole
             bare = pc.match_substring_regex(cells.take(pa.array(hits)), r"^\+?[0-9]+$").to_numpy()
@@ -182,7 +128,7 @@ class PersonalWatch:
                 hits = hits[~bare]
         if len(hits):
             found = cells.take(pa.array(hits))
-            return " và ".join(what for what, rule in _RULES.items() if _find(found, rule).any()), hits
+            return " và ".join(what for what, rule in RULES.items() if _find(found, rule).any()), hits
         numeric = (coded or column is None) and not _TAX.search(words)
         if numeric and _are_of_persons(cells, strict=column != "case_code" and coded):
             return "số điện thoại hoặc số giấy tờ tùy thân", hits
@@ -192,8 +138,8 @@ class PersonalWatch:
 
 
 def _find(cells, rules):
-    """Where cells match one of the rules, what is _NEUTRAL set aside; numpy booleans. Each distinct text is looked at once."""
-    if rules == _PAYLOAD and not any((letters_of(part) == ord("|")).any() for part in cells.chunks):
+    """Where cells match one of the rules, what is NEUTRAL set aside; numpy booleans. Each distinct text is looked at once."""
+    if rules == PAYLOAD and not any((letters_of(part) == ord("|")).any() for part in cells.chunks):
         return np.zeros(len(cells), dtype=bool)
     distinct = pc.unique(cells)
     found = _find_in(distinct, rules)
@@ -206,7 +152,7 @@ def _find_in(cells, rules):
     found = pc.match_substring_regex(cells, rules).fill_null(False).to_numpy(zero_copy_only=False)
     hits = np.flatnonzero(found)
     if len(hits):
-        without = pc.replace_substring_regex(cells.take(pa.array(hits)), _NEUTRAL, "")
+        without = pc.replace_substring_regex(cells.take(pa.array(hits)), NEUTRAL, "")
         found = found.copy()
         found[hits] = pc.match_substring_regex(without, rules).to_numpy(zero_copy_only=False)
     return found

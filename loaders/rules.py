@@ -59,6 +59,7 @@ RULES = {
     "past_retention": ("lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa", "bỏ dòng này"),
     "nowhere": ("không có mã địa điểm, cũng không có nơi đến", "ghi mã địa điểm, hoặc xã cùng nơi đến"),
     "scanned_above_head_count": ("số người được quét nhiều hơn số người vào", "kiểm tra xem hai cột có bị đổi chỗ"),
+    "other_minutes": ("thời gian đếm không trong khoảng 30 đến 60 phút", "đếm lại từ 30 đến 60 phút"),
     "installed_above_staff": ("số người đã cài đặt nhiều hơn số cán bộ", "kiểm tra xem hai cột có bị đổi chỗ"),
     "households_above_population": ("số hộ nhiều hơn dân số", "kiểm tra xem hai cột có bị đổi chỗ"),
     "outside_scope": ("xã ngoài phạm vi của tài khoản", "nhờ tài khoản của đơn vị đó nạp"),

@@ -60,6 +60,7 @@ COLUMNS = {
     "campaign": Column("Tên hoặc số của đợt kiểm tra", "Đợt ví dụ"),
     "outcome": Column("Kết quả kiểm tra", "đạt", ("đạt", "nhắc nhở", "đề nghị tạm dừng", "đề nghị xử phạt")),
     "posted": Column("Mã QR dán đúng quy định hay không", "có", _YES_NO),
+    "minutes": Column("Số phút đã đếm người ra vào, từ 30 đến 60", 30),
     "head_count": Column("Số người vào địa điểm lúc kiểm tra", 20),
     "scanned": Column("Trong đó số người có quét mã", 12),
     "supervisor": Column("Có người hướng dẫn, giám sát việc quét hay không", "có", _YES_NO),

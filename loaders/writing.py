@@ -17,6 +17,7 @@ from geo.errors import AccountError, DatabaseError, FileError, PhuqrError
 from geo.schema import (
     admin_unit,
     boundary_vintage,
+    inspection,
     load_finding,
     load_run,
     obligation,
@@ -494,10 +495,10 @@ def holds_real_rows(connection):
 
 
 def _remove_sample(connection):
-    """Delete the invented venues, scans and register; whether there were any."""
+    """Delete the invented venues, what was found at them, and the register; whether there were any."""
     if not connection.scalar(sa.select(sa.exists().where(_invented(venue)) | sa.exists().where(_invented(obligation)))):
         return False
-    tables = visit_history, visit, scan_hour, scan_day, venue, obligation
+    tables = visit_history, visit, inspection, scan_hour, scan_day, venue, obligation
     removed = [connection.execute(table.delete().where(_invented(table))).rowcount for table in tables]
     return any(removed)
 

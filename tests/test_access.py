@@ -36,6 +36,7 @@ DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 READING = {"daily", "indicators", "lagging"}
 OF_CASES = {"cases", "gap", "hotspots"}
 REPORTING = {"report diff", "report filed", "report get", "report issue", "report list", "report weekly"}
+INSPECTING = {"inspection ladder", "inspection plan", "inspection progress", "inspection worklist"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
     "db status", "db up", "demo", "load aliases", "load boundaries",
@@ -51,6 +52,7 @@ WRITING = [
     ["user", "disable", "leader"], ["user", "scope", "leader", "--unit", "440"], ["serve", "--port", "8599"],
     ["solution", "set", "42", "device", "--from", "2021-12-06", "--decree", "x"],
     ["solution", "remove", "46", "--from", "2021-12-06"], ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
+    ["inspection", "plan", "--campaign", "4", "--unit", "46", "--team", "Đội 1", "--each", "1"],
     ["report", "issue", "--unit", "440", "--on", "2021-12-09", "--out", "/nonexistent"],
 ]  # fmt: skip
 
@@ -175,7 +177,7 @@ def test_every_command_has_a_rule():
         for name, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [" ".join((*path, name))]
 
-    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OF_CASES | REPORTING | OPERATING
+    assert set(walk(typer.main.get_command(phuqr.build()))) == READING | OF_CASES | REPORTING | INSPECTING | OPERATING
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -255,6 +257,61 @@ def test_an_issued_report_is_there_for_who_has_its_unit_and_may_see_its_cases(se
             assert filed.stdout.count(",late") == (2 if unit == "42" else 1)
         else:
             assert str(filed.exception).startswith("there is no unit") and filed.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def inspected(seated):
+    """A peak week with a plan in both districts."""
+    def run(*words):
+        done = CliRunner().invoke(phuqr.build(), words)
+        assert done.exit_code == 0, done.exception
+
+    run("campaign", "add", "Tuần cao điểm", "--unit", "42", "--from", "2021-12-06", "--due", "2021-12-13", "--before")
+    for unit in ("440", "449"):
+        run("inspection", "plan", "--campaign", "Tuần cao điểm", "--unit", unit, "--team", "Đội", "--each", "20")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "18754", "46"])
+def test_inspections_are_told_of_units_in_scope_and_planned_by_some_roles(inspected, role, unit, tmp_path):
+    def run(*words):
+        return CliRunner().invoke(phuqr.build(), ["inspection", *words, "--as", role, "--unit", unit])
+
+    where = {"440": SEATS[role] != "18235", "18235": True, "46": False}
+    inside = SEATS[role] == "42" or (where.get(unit, False) and (unit != "440" or SEATS[role] == "440"))
+    inside = inside and unit != "46"
+    of = ["--campaign", "Tuần cao điểm"]
+    sheet = tmp_path / "sheet.xlsx"
+    for words in (["worklist", *of], ["progress", *of, "--by", "commune"], ["ladder"], ["worklist", *of, "--xlsx", str(sheet)]):
+        done = run(*words)
+        if not inside:
+            assert isinstance(done.exception, PhuqrError) and done.stdout == "" and not sheet.exists(), words
+            continue
+        assert done.exit_code == 0, done.exception
+        said = done.stdout + (str(CalamineWorkbook.from_path(sheet).get_sheet_by_index(0).to_python()) if sheet.exists() else "")
+        assert not any(name in said for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE})
+    done = run("worklist", *of, "--cases")
+    if inside and role in ("leader", "health"):
+        assert done.exit_code == 0, done.exception
+    else:
+        assert isinstance(done.exception, PhuqrError) and done.stdout == ""
+    done = run("plan", *of, "--team", "Đội", "--each", "20")
+    if inside and role in ("leader", "district", "data") and unit in ("440", "449"):
+        assert done.exit_code == 0, done.exception  # nothing was inspected: the same again
+    else:
+        assert isinstance(done.exception, PhuqrError) and done.stdout == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "46", "x'; --"])
+def test_the_page_of_inspections_shows_venues_in_scope_only(inspected, open_page, role, unit):
+    for part in ("list", "progress", "ladder"):
+        page = open_page("inspection", role, unit=unit)
+        page.segmented_control(key="inspection-part").set_value(part)
+        shown = words(page.run())
+        for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE}:
+            assert name not in shown, name
+        assert (SEATS[role] == "42") == ("Cơ sở 5" in shown and "Chợ" in shown) or part != "list" or unit in ("440", "449")
 
 
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)

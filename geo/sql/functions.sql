@@ -2,7 +2,7 @@
 -- Those that ask for a unit answer for one that the reader knows of: in scope or above it. pg_temp comes last in their
 -- search_path, or a caller's temporary table could stand in for one of ours.
 
-DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days;
+DROP FUNCTION IF EXISTS read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days, acting_units;
 
 -- The numbers of the units given (an array of {vintage, code}) with all inside them, and with all above them; null for none. Those inside
 -- are asked for one by one, of the index: all of a country at once would be read from the table.
@@ -34,6 +34,21 @@ above AS (
 SELECT (SELECT range_agg(int4range(id, id, '[]')) FROM below)::text,
        (SELECT range_agg(int4range(id, id, '[]')) FROM above)::text
 $$;
+
+-- The units in scope of an account that has one of these roles; refused, in these words, for any other.
+CREATE FUNCTION acting_units(by_account text, roles text[], refusal text) RETURNS int4multirange
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT a.id, (SELECT jsonb_agg(jsonb_build_object('vintage', u.vintage, 'code', u.code)) FROM account_unit u WHERE u.account = a.id) AS units
+    INTO found
+    FROM account a WHERE a.name = by_account AND a.disabled_at IS NULL AND a.role = ANY (roles);
+    IF found.id IS NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = refusal;
+    END IF;
+    RETURN (SELECT coalesce(r.inside, '{}')::int4multirange FROM resolve_scope(coalesce(found.units, '[]')) r);
+END $$;
 
 -- Of strings of bits of one width in a row, one for each day, the OR of those after the `skipped` first until the last: halves are laid
 -- upon each other, an odd one with itself, until one width is left. Null for no day.
@@ -204,5 +219,5 @@ ORDER BY r.id DESC
 LIMIT least($2, 1000)
 $$;
 
-REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days FROM PUBLIC;
+REVOKE ALL ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days, acting_units FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION read_facts, read_province, read_total, read_peers, read_runs, read_days, find_solution, kinds_of, read_active, take_days TO phuqr_viewer;

@@ -143,26 +143,11 @@ SELECT (SELECT coalesce(max(id), 0) FROM hotspot_review) + (SELECT coalesce(max(
      + (SELECT coalesce(max(id), 0) FROM tracing_rule) + (SELECT coalesce(max(id), 0) FROM visit_purge)
 $$;
 
--- The units in scope of an account that may see cases and decide on them; refused for any other.
-CREATE FUNCTION reviewing_units(by_account text) RETURNS int4multirange
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    found record;
-BEGIN
-    SELECT a.id, (SELECT jsonb_agg(jsonb_build_object('vintage', u.vintage, 'code', u.code)) FROM account_unit u WHERE u.account = a.id) AS units
-    INTO found
-    FROM account a WHERE a.name = by_account AND a.disabled_at IS NULL AND a.role IN ('health', 'leader');
-    IF found.id IS NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = 'this account decides on no hotspots or gaps';
-    END IF;
-    RETURN (SELECT coalesce(r.inside, '{}')::int4multirange FROM resolve_scope(coalesce(found.units, '[]')) r);
-END $$;
-
 -- Adds a review of the hotspot at a venue, and puts on record that there was one: not where, since admins see no cases.
 CREATE FUNCTION review_hotspot(by_account text, from_address text, of_venue text, to_state text, why text, seen integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    inside int4multirange := reviewing_units(by_account);
+    inside int4multirange := acting_units(by_account, '{health,leader}', 'this account decides on no hotspots or gaps');
     made bigint;
 BEGIN
     INSERT INTO hotspot_review (venue_id, state, reason, account, seen_run)
@@ -181,7 +166,7 @@ END $$;
 CREATE FUNCTION rectify_venues(by_account text, from_address text, venues integer[], to_state text, why text, seen integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    inside int4multirange := reviewing_units(by_account);
+    inside int4multirange := acting_units(by_account, '{health,leader}', 'this account decides on no hotspots or gaps');
     made integer;
 BEGIN
     INSERT INTO rectification (venue_id, state, note, account, seen_run)
@@ -196,7 +181,7 @@ BEGIN
     RETURN made;
 END $$;
 
-REVOKE ALL ON FUNCTION read_scan_days, read_case_weeks, read_tracing_version, reviewing_units, review_hotspot, rectify_venues FROM PUBLIC;
+REVOKE ALL ON FUNCTION read_scan_days, read_case_weeks, read_tracing_version, review_hotspot, rectify_venues FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION read_scan_days, read_case_weeks, read_tracing_version TO phuqr_viewer;
 GRANT EXECUTE ON FUNCTION read_scan_days TO phuqr_loader;
 GRANT EXECUTE ON FUNCTION review_hotspot, rectify_venues TO phuqr_gate;

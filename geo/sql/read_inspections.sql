@@ -1,5 +1,5 @@
 -- What teams found in unit :unit of vintage :vintage from :first to :last, one row: inspections, venues (distinct), passed, reminded,
--- suspend, sanction (by outcome), looked_at and posted (I8: of those where posting was looked at), head_count and scanned (I9: of those
+-- suspend, sanction (by outcome), looked_at (where posting was looked at), posted (I8), head_count and scanned (I9: of those
 -- where both were counted; null where none was).
 SELECT count(*) AS inspections, count(DISTINCT i.venue_id) AS venues,
        count(*) FILTER (WHERE i.outcome = 'passed') AS passed,

@@ -24,7 +24,7 @@ SEES |= {"district": {"440", "18235"}, "commune": {"18235"}}
 UNITS = ["42", "440", "449", "18235", "18754", "46", "99", "'; DROP TABLE venue; --"]
 
 GEOMETRY, TABLE = "/geo/{vintage_id:number}/{version:number}/{unit}.topojson", "/export/coverage.xlsx"
-MAP = "/export/{name}"
+MAP, WORKLIST = "/export/{name}", "/export/worklist.xlsx"
 # Each route of the app -> an address of it. What stands in none of these fails the test of its rule.
 OPEN = {"/health": "/health", "/sign-in": "/sign-in"}
 PROVIDER = {"/sign-in/provider": "/sign-in/provider", "/sign-in/callback": "/sign-in/callback"}  # none is configured
@@ -39,7 +39,7 @@ SIGNED_IN = {
     "/component/{path:path}": "/component/streamlit_folium.st_folium/index.html",
 }
 FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
-SCOPED = {GEOMETRY, TABLE, MAP, tiles.PATH, FINDINGS, CHECKED}
+SCOPED = {GEOMETRY, TABLE, MAP, WORKLIST, tiles.PATH, FINDINGS, CHECKED}
 UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
@@ -108,7 +108,7 @@ def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):
     geometry = f"/geo/{atlas.vintage.id}/{atlas.vintage.version}/42.topojson"
     for path in OPEN.values():
         assert ask(server, path)[0] == 200, path
-    for path in [*SIGNED_IN.values(), *REST.values(), *NONE_SET.values(), geometry, f"{TABLE}?unit=42", "/export/map.png?unit=42", "/static/js/none.js"]:
+    for path in [*SIGNED_IN.values(), *REST.values(), *NONE_SET.values(), geometry, f"{TABLE}?unit=42", f"{WORKLIST}?unit=42&campaign=1", "/export/map.png?unit=42", "/static/js/none.js"]:
         assert ask(server, path)[0] == 401, path
     assert ask(server, "/sign-out", method="POST")[0] in (401, 411)
     for path in PAGES:
@@ -185,6 +185,18 @@ def test_tables_are_of_units_in_scope_and_on_record(server, cookies, atlas, role
         query = "SELECT detail FROM audit WHERE event = 'download' AND account = %s ORDER BY id DESC LIMIT %s"
         recorded = connection.exec_driver_sql(query, (role, len(taken))).scalars().all()
     assert recorded[::-1] == taken
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_worklists_are_of_units_in_scope_and_on_record(server, cookies, role):
+    with db.engine().connect() as connection:
+        (campaign,) = connection.exec_driver_sql("SELECT id FROM campaign WHERE name = 'Đợt rà soát 26/11–08/12'").scalars()
+    for unit in UNITS:
+        status, _, _ = ask(server, f"{WORKLIST}?{urlencode({'unit': unit, 'campaign': campaign})}", cookies[role])
+        assert status == (200 if unit in SEES[role] & {"440", "18235"} else 404), unit
+    with db.engine().connect() as connection:
+        query = "SELECT detail FROM audit WHERE event = 'download' AND account = %s ORDER BY id DESC LIMIT 1"
+        assert connection.exec_driver_sql(query, (role,)).scalar() == f"phu-qr_kiem-tra_18235_{campaign}.xlsx"
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -17,7 +17,9 @@ from dashboard.report_sheet import write_sheet
 from dashboard.text import Text, printable
 from geo import db
 from geo.accounts import operator_scope
+from geo.campaign import Campaign
 from geo.coverage import Window
+from geo.plans import Progress
 from geo.scope import Scope
 from geo.weekly import compare_figures, find_figures, read_report
 from loaders.demo import load_sample
@@ -185,12 +187,29 @@ def test_the_words_of_the_office_or_lines_to_fill(district):
 
 def test_inspections_with_their_shares(district):
     found = {"inspections": 12, "venues": 11, "passed": 8, "reminded": 2, "suspend": 1, "sanction": 1, "looked_at": 10, "posted": 9,
-             "posted_rate": 0.9, "head_count": 200, "scanned": 150, "scanned_rate": 0.75, "scanned_low": 0.686, "scanned_high": 0.805}  # fmt: skip
+             "posted_rate": 0.75, "head_count": 200, "scanned": 150, "scanned_rate": 0.75, "scanned_low": 0.686, "scanned_high": 0.805}  # fmt: skip
     said = words(opened(replace(district, inspections=found)))
-    assert "đã kiểm tra 12 lượt tại 11 địa điểm (I13): đạt 8, nhắc nhở 2, đề nghị tạm dừng 1, đề nghị xử phạt 1." in said
-    assert "(I8): 9/10 lượt có xem xét (90,0 %)." in said and "(I9): 150/200 người khi đoàn đếm (75,0 %; khoảng tin cậy 95 %: 68,6 % – 80,5 %)." in said
+    assert "đã kiểm tra 12 lượt tại 11 địa điểm: đạt 8, nhắc nhở 2, đề nghị tạm dừng 1, đề nghị xử phạt 1." in said
+    assert "(I8): 9/12 lượt kiểm tra (75,0 %)." in said and "(I9): 150/200 người khi đoàn đếm (75,0 %; khoảng tin cậy 95 %: 68,6 % – 80,5 %)." in said
     none = found | {"looked_at": 0, "posted_rate": None, "scanned_rate": None}
     assert "(I8): chưa có số liệu." in words(opened(replace(district, inspections=none)))
+
+
+def test_a_campaign_has_its_plan_as_denominator_and_none_is_said_to_be_so(district):
+    counts = {"planned": 5, "inspected": 3, "passed": 1, "reminded": 1, "suspend": 1, "sanction": 0, "posted": 2, "not_looked": 0, "head_count": 80,
+              "scanned": 45, "rate": 0.6, "posted_rate": 2 / 3, "scanned_rate": 0.5625, "scanned_low": 0.453, "scanned_high": 0.666}  # fmt: skip
+    campaign = Campaign(9, "Tuần cao điểm", "42", None, date(2021, 12, 6), date(2021, 12, 13), True, None, None)
+    rows = pd.DataFrame([{"code": "18235", "name": "Xã Quang Vĩnh", **counts}, {"code": "18280", "name": "Xã Hòa Lạc", **counts, "rate": None},
+                         {"code": "18229", "name": "Thị trấn Đức Thọ", **dict.fromkeys(counts, pd.NA)}])  # fmt: skip
+    found = Progress(district.unit, campaign, district.vintage, date(2021, 12, 8), rows, pd.Series(counts, dtype=object))
+    document = opened(replace(district, plans=[found]))
+    assert (
+        "Tuần cao điểm (báo cáo trước ngày 13/12/2021): đến hết ngày 08/12/2021 đã kiểm tra 3/5 địa điểm theo kế hoạch (I13: 60,0 %); đạt 1, nhắc nhở "
+        "1, đề nghị tạm dừng 1, đề nghị xử phạt 0." in words(document)
+    )
+    told = [[cell.text.replace("\u00a0", " ") for cell in row.cells] for table in document.tables for row in table.rows]
+    assert ["Xã Quang Vĩnh", "5", "3", "60,0 %", "1", "1", "0"] in told and not any(row[0] == "Thị trấn Đức Thọ" and row[1] == "–" for row in told)
+    assert "Tiến độ theo kế hoạch (I13): chưa có kế hoạch kiểm tra trong kỳ nên chưa có số liệu." in words(opened(district))
 
 
 def test_a_province_names_its_districts_and_groups_communes_by_them(weekly):

@@ -15,6 +15,8 @@ OF_A_COMMUNE = {
     "venue",
     "scan_day",
     "inspection",
+    "inspection_plan",
+    "inspection_history",
     "visit",
     "obligation",
     "commune_scan_day",

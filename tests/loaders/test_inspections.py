@@ -9,7 +9,7 @@ from loaders.inspections import COLUMNS, load_inspections
 HEADER = list(COLUMNS)
 GOOD = {
     "venue_code": "V1", "inspected_on": "07/12/2021", "campaign": "Tuần cao điểm", "outcome": "Đạt", "posted": "có", "supervisor": "x",
-    "head_count": "40", "scanned": "31", "note": "mã dán ở cửa",
+    "minutes": "45", "head_count": "40", "scanned": "31", "note": "mã dán ở cửa",
 }  # fmt: skip
 STORED = """
     SELECT v.code, i.inspected_on, i.campaign, i.outcome, i.posted, i.supervised, i.head_count, i.scanned, i.note
@@ -117,3 +117,19 @@ def test_what_a_later_file_does_not_tell_stays_and_the_two_counts_are_one(town, 
     ((*_, outcome, posted, supervised, head_count, scanned, note),) = stored()
     assert (outcome, posted, supervised, note) == ("suspend", True, True, "mã dán ở cửa")
     assert [head_count, scanned] == counts
+
+
+def test_minutes_are_kept_and_other_than_ordered_is_said(town, load, read_rows):
+    outcome = load({"minutes": "30"}, {"venue_code": "V2", "minutes": "20"}, {"campaign": "a", "minutes": "1441"}, {"campaign": "b", "minutes": "0"})
+    assert told(outcome) == [
+        [3, "minutes", "other_minutes", False], [4, "minutes", "not_a_count", True], [5, "minutes", "not_a_count", True]
+    ]  # fmt: skip
+    assert sorted(read_rows("SELECT minutes FROM inspection")["minutes"]) == [20, 30]
+
+
+def test_rows_of_a_worklist_that_nobody_filled_in_are_left_out(town, load, stored):
+    blank = dict.fromkeys(HEADER, "") | {"venue_code": "V2", "campaign": "Tuần cao điểm"}
+    outcome = load({}, blank, blank | {"note": "đóng cửa"})
+    assert (outcome.rows_in, outcome.rows_loaded, outcome.rows_refused) == (2, 1, 1), "a note alone is no result, and is not passed over"
+    assert outcome.notes == ("Bỏ 1 dòng chưa ghi kết quả kiểm tra",)
+    assert load(blank).rows_in == 0 and len(stored()) == 1

@@ -19,7 +19,7 @@ from loaders.templates import COLUMNS, write_template
 CANONICAL = """
 venue_code name kind organisation commune_code commune district province address lon lat created_on closed_on solution day
 scans total_scans people hour venues_with_scans obligation_group obliged case_code case_class place arrived_at left_at source onset_on inspected_on
-campaign outcome posted head_count scanned supervisor note population households returned_on staff installed from_vintage from_code to_vintage to_code
+campaign outcome posted minutes head_count scanned supervisor note population households returned_on staff installed from_vintage from_code to_vintage to_code
 share decree alias level commune_name commune_kind district_code district_name province_code province_name from_name
 from_district from_province_code from_province to_name to_district_code to_district to_province_code to_province estimated
 """
