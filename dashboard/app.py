@@ -26,12 +26,13 @@ from dashboard.loads import LARGEST, find_offered
 from dashboard.maps import encode_topojson, map_script
 from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
+from dashboard.report_drafts import DRAFT, ISSUED, draft_file, issued_file
 from dashboard.sign_in import SignIn, leave, show_password, take_password
 from dashboard.state import ALL, read_language
 from dashboard.text import Text
 from geo import db
 from geo.audit import record
-from geo.errors import BoundaryError, PhuqrError, UnitError, WindowError
+from geo.errors import BoundaryError, PhuqrError, ReportChangedError, UnitError, WindowError
 from geo.quality import list_findings
 from geo.scope import NOTHING
 from geo.units import WHOLE, ancestors, list_units, list_vintages, read_polygons
@@ -156,6 +157,12 @@ def not_countable(request, error):
     return PlainTextResponse("no figures of this", 404)
 
 
+def not_as_issued(request, error):
+    """500: a file of an issued report is not the one that was issued, and is kept back."""
+    logging.getLogger("phuqr").error("%s", error)
+    return PlainTextResponse("this file is not as it was issued", 500)
+
+
 def map_scripts(request):
     """The map's own scripts, which the browser asks about each time, as about Files."""
     body = map_script()
@@ -192,6 +199,7 @@ SETTINGS = {
 }
 HANDLERS = {
     PhuqrError: unavailable,
+    ReportChangedError: not_as_issued,
     ClientDisconnect: gone,
     **dict.fromkeys((WindowError, UnitError, BoundaryError), not_countable),
 }
@@ -209,6 +217,8 @@ def routes(provider=None):
         Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),
         Route("/data/checked/{token}.xlsx", checked_findings),
+        Route(DRAFT, draft_file),
+        Route(ISSUED, issued_file),
         Route("/health", health),
         Route(SIGN_IN, entrance.show),
         Route(SIGN_IN, entrance.take, methods=["POST"]),

@@ -14,7 +14,17 @@ from dashboard.navigation import PAGES
 from dashboard.text import Text
 from dashboard.words import LANGUAGES
 from geo.db import today
-from geo.errors import AccountError, BoundaryError, DatabaseError, PhuqrError, TracingError, UnitError, WindowError
+from geo.errors import (
+    AccountError,
+    BoundaryError,
+    DatabaseError,
+    PhuqrError,
+    ReportChangedError,
+    ReportError,
+    TracingError,
+    UnitError,
+    WindowError,
+)
 from geo.lagging import report_week, report_weeks
 from geo.units import WHOLE, communes_within
 
@@ -26,6 +36,8 @@ _NOTICES = {
     UnitError: "error.choice",
     AccountError: "error.account",
     TracingError: "error.tracing",
+    ReportError: "error.report",
+    ReportChangedError: "error.report_changed",
 }
 
 

@@ -28,6 +28,7 @@ PAGES = {
     "lagging": Page(_PAGES / "lagging.py", "lagging.title", ROLES, filtered=True),
     "commune": Page(_PAGES / "commune.py", "commune.title", ROLES, filtered=True),
     "sectors": Page(_PAGES / "sectors.py", "sectors.title", ROLES, filtered=True),
+    "reports": Page(_PAGES / "reports.py", "reports.title", tuple(role for role in ROLES if role != "commune")),
     "data": Page(_PAGES / "data.py", "data.title", (*LOADING, "admin")),
     "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),
     "audit": Page(_PAGES / "audit.py", "audit.title", ("admin",)),
