@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from docx import Document
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, report_parts
+from dashboard import data, report_panels, report_parts
 from dashboard.navigation import PAGES
 from dashboard.report_drafts import Draft, _drafts
 from dashboard.text import Text
@@ -184,8 +184,9 @@ def test_what_is_issued_is_what_was_made_and_handed_out_byte_for_byte(opened, as
 def test_an_issued_report_is_there_for_who_has_its_unit(opened, ask):
     number, _ = issue(opened)
     address = f"/report/issued/{number}/bao-cao_{STEM}.docx"
-    before = len(downloads())
+    before, seen = len(downloads()), looks()
     found = {name: ask(address, reader=actor(name))[0] for name in SEATS}
+    assert looks() == seen, "it tells of no cases"
     assert found == dict.fromkeys(("leader", "health", "data", "admin", "district"), 200) | dict.fromkeys(("ky-anh", "commune"), 404)
     assert len(downloads()) == before + 5
     for wrong in (f"/report/issued/{number}/x.docx", "/report/issued/999999/x.docx", "/report/issued/-1/x.docx", f"/report/issued/{'9' * 30}/x"):
@@ -247,6 +248,21 @@ def test_restatements_are_shown_in_words_and_nothing_else_changes(opened, ask, t
     assert "Lượt quét<small>Xã: Thị trấn Đức Thọ</small>" in shown and "Lượt quét<small>Ngày: 08/12/2021</small>" in shown
     assert "Tỷ lệ hoạt động<small>Toàn đơn vị</small>" in shown and "điểm %" in shown
     assert ask(f"/report/issued/{number}/phu-luc_{STEM}.xlsx", reader=actor("district"))[2] == content
+
+
+def test_a_comparison_without_cases_is_no_look_at_them(opened):
+    number, _ = issue(opened)
+    page = opened("leader", unit="440")
+    before = looks()
+    page.selectbox(key="report-compare-weekly").set_value(number)
+    assert f"báo cáo số {number}" in said(run(page)) and looks() == before
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [("activity", "lagging", "chậm"), ("state", "closed", "đã đóng"), ("last_day", "2021-12-08", "08/12/2021"),
+                                                      ("active", 1904, "1.904"), ("cohort_rate", 0.2994, "29,9 %"), ("points_right", 0.5, "50,0 %"),
+                                                      ("mean7", 12.07, "12,1"), ("active", None, "chưa có số liệu")])  # fmt: skip
+def test_kept_figures_are_said_in_words(name, value, words):
+    assert report_panels.say_value(name, value, VI).replace("\u00a0", " ") == words
 
 
 def test_who_has_filed_is_told_of_a_district_and_of_the_province(opened):
