@@ -11,6 +11,7 @@ from dashboard.report_sections import lower
 from geo.quality import SHARES
 
 _PERCENTS = {"low", "high", "share", "expected", "scanned_low", "scanned_high", *SHARES}
+_SECTIONS = ("unit", "means", "units", "communes", "verdicts")  # that stand first, in this order
 _FILES = ("docx", "xlsx", "pdf")
 
 
@@ -83,6 +84,12 @@ def filed(found, text):
     rows = sorted(found.rows.to_dict("records"), key=lambda row: order.index(row["state"]))
     told = [[escape(row["name"]), _state(row["state"], text), escape(text.moment(row["filed_at"]) if row["filed_at"] else "–")] for row in rows]
     return _table("phuqr-filed", [text(f"reports.column.{name}") for name in ("unit", "state", "filed")], told)
+
+
+def sort_differences(rows):
+    """Rows of geo.weekly.compare_figures, the figures of the whole unit first."""
+    place = rows["figure"].str.partition("/")[0].map(lambda section: _SECTIONS.index(section) if section in _SECTIONS else len(_SECTIONS))
+    return rows.loc[place.sort_values(kind="stable").index]
 
 
 def differences(rows, names, text):

@@ -195,7 +195,7 @@ def _show_restated(number, found, units, purged, text):
         st.success(text("reports.same", number=number))
         return
     st.warning(text("reports.restated", number=number, count=text.number(len(found))))
-    st.html(report_panels.differences(found.head(RESTATED), units, text))
+    st.html(report_panels.differences(report_panels.sort_differences(found).head(RESTATED), units, text))
     if len(found) > RESTATED:
         st.caption(text("reports.restated.cut", shown=text.number(RESTATED)))
 

@@ -246,6 +246,7 @@ def test_restatements_are_shown_in_words_and_nothing_else_changes(opened, ask, t
     assert f"số liệu đã thay đổi sau khi phát hành báo cáo số {number}" in told
     assert "Hoạt động<small>Toàn đơn vị</small></td><td>1 → <b>2</b></td><td>+1</td>" in shown
     assert "Lượt quét<small>Xã: Thị trấn Đức Thọ</small>" in shown and "Lượt quét<small>Ngày: 08/12/2021</small>" in shown
+    assert shown.index("Toàn đơn vị") < shown.index("Xã: Thị trấn Đức Thọ") < shown.index("Ngày: 08/12/2021")
     assert "Tỷ lệ hoạt động<small>Toàn đơn vị</small>" in shown and "điểm %" in shown
     assert ask(f"/report/issued/{number}/phu-luc_{STEM}.xlsx", reader=actor("district"))[2] == content
 
