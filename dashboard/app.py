@@ -27,13 +27,14 @@ from dashboard.loads import LARGEST, find_offered
 from dashboard.maps import encode_topojson, map_script
 from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
+from dashboard.report_drafts import DRAFT, ISSUED, draft_file, issued_file
 from dashboard.sign_in import SignIn, leave, show_password, take_password
 from dashboard.state import ALL, read_language
 from dashboard.text import Text
 from geo import db
 from geo.audit import record
 from geo.coverage import list_kinds, read_holdings
-from geo.errors import BoundaryError, InspectionError, PhuqrError, UnitError, WindowError
+from geo.errors import BoundaryError, InspectionError, PhuqrError, ReportChangedError, UnitError, WindowError
 from geo.plans import choose_day, find_campaign, narrow, read_worklist
 from geo.quality import list_findings
 from geo.scope import NOTHING
@@ -175,6 +176,12 @@ def not_countable(request, error):
     return PlainTextResponse("no figures of this", 404)
 
 
+def not_as_issued(request, error):
+    """500: a file of an issued report is not the one that was issued, and is kept back."""
+    logging.getLogger("phuqr").error("%s", error)
+    return PlainTextResponse("this file is not as it was issued", 500)
+
+
 def map_scripts(request):
     """The map's own scripts, which the browser asks about each time, as about Files."""
     body = map_script()
@@ -211,6 +218,7 @@ SETTINGS = {
 }
 HANDLERS = {
     PhuqrError: unavailable,
+    ReportChangedError: not_as_issued,
     ClientDisconnect: gone,
     **dict.fromkeys((WindowError, UnitError, BoundaryError, InspectionError), not_countable),
 }
@@ -229,6 +237,8 @@ def routes(provider=None):
         Route("/export/{name}", export_map),
         Route("/data/findings/{run:number}.xlsx", run_findings),
         Route("/data/checked/{token}.xlsx", checked_findings),
+        Route(DRAFT, draft_file),
+        Route(ISSUED, issued_file),
         Route("/health", health),
         Route(SIGN_IN, entrance.show),
         Route(SIGN_IN, entrance.take, methods=["POST"]),

@@ -54,6 +54,7 @@ class Topic(StrEnum):
     tracing = "tracing"
     coverage = "coverage"
     map = "map"
+    report = "report"
 
 
 @app.command()
@@ -94,11 +95,14 @@ def serve(
 def bench(
     topic: Annotated[
         Topic | None,
-        typer.Argument(help="Only the query, small routes or the page; or, of data of its own, files, hotspots, windows or the map."),
+        typer.Argument(help="Only the query, small routes or the page; or reports; or, of data of its own, files, hotspots, windows or the map."),
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option(min=2, max=1000, help="Runs of each side: 40, half as many of the page, 3 of the load, 5 of tracing, 9 of coverage, 12 of the map."),
+        typer.Option(
+            min=2, max=1000,
+            help="Runs of each side: 40, half as many of the page, 3 of the load, 5 of tracing, 9 of coverage, 12 of the map, 2 of reports.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ):
@@ -122,6 +126,11 @@ def bench(
         from dashboard.bench_map import run_map_bench
 
         run_map_bench(pairs, as_json)
+        return
+    if topic is Topic.report:
+        from dashboard.bench_report import run_report_bench
+
+        run_report_bench(pairs or 2, as_json)
         return
     from dashboard.bench import run_bench
 

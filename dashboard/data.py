@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard.navigation import SESSION_HEADER
-from geo import db
+from geo import db, reports
 from geo.agencies import read_agencies
 from geo.audit import Actor, last_case_view, reading_cases
 from geo.campaign import list_campaigns, read_clock, read_creation
@@ -18,6 +18,7 @@ from geo.case_weeks import read_case_weeks
 from geo.clusters import find_clusters
 from geo.converted import convert_coverage
 from geo.coverage import Window, list_kinds, read_coverage, read_holdings, read_total
+from geo.daily import read_bulletin
 from geo.decisions import list_decisions
 from geo.hotspots import LISTED, add_news, read_clusters, read_hotspots, read_run_at, read_timeline
 from geo.lagging import FEWEST, QUESTIONS, read_lagging, read_weekly
@@ -329,3 +330,43 @@ def case_weeks(version, scope, unit, first, last):
     """Cases by commune and week, for every role, as geo.case_weeks.read_case_weeks gives them."""
     with db.reading(scope) as connection:
         return read_case_weeks(connection, unit, Window(first, last))
+
+
+def ask_reports(reader):
+    """What the functions on issued reports are asked by: who reads, and when it opened the page; see ask_cases."""
+    opened = st.session_state.setdefault("reports_opened", datetime.now(UTC))
+    with db.reading(reader.scope) as connection:
+        version = reports.read_report_version(connection)
+    return version, reader.scope, reader.name, reader.address, opened
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def issued_reports(version, scope, account, address, opened, unit):
+    """The issued reports of a unit and of the districts in it, as geo.reports.list_reports gives them."""
+    with reports.reading(Actor(account, scope, address), f"reports of {unit}") as (connection, _):
+        return reports.list_reports(connection, unit)
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def restated(version, scope, account, address, opened, number, cases, loaded):
+    """What was restated since a report was issued, names by code, and whether its cases were purged, as geo.reports.compare_issued gives them.
+
+    cases: it tells of cases. loaded: the version of the data, which the first argument is not.
+    """
+    with reports.reading(Actor(account, scope, address), f"report {number}", cases or False) as (connection, _):
+        rows, now = reports.compare_issued(connection, reports.read_issued(connection, number))
+        return rows, now.names, reports.is_purged(now)
+
+
+@st.cache_data(max_entries=50, ttl=60, show_spinner=False)
+def filed(version, scope, unit, on, today):
+    """Who filed the report of the week before `on`, as geo.reports.read_filed gives it; version: of read_report_version."""
+    with db.reading(scope) as connection:
+        return reports.read_filed(connection, unit, on, today)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def bulletin(version, scope, unit, day):
+    """What the bulletin of a day says of a unit, as geo.daily.read_bulletin gives it."""
+    with db.reading(scope) as connection:
+        return read_bulletin(connection, unit, day)

@@ -20,6 +20,8 @@ from geo.errors import (
     DatabaseError,
     InspectionError,
     PhuqrError,
+    ReportChangedError,
+    ReportError,
     TracingError,
     UnitError,
     WindowError,
@@ -36,6 +38,8 @@ _NOTICES = {
     AccountError: "error.account",
     TracingError: "error.tracing",
     InspectionError: "error.inspection",
+    ReportError: "error.report",
+    ReportChangedError: "error.report_changed",
 }
 
 

@@ -29,7 +29,7 @@ PAGE_PATHS = {f"/{path}" for path in PAGES}
 # Of Streamlit's own routes those that the pages need. Its media, its own sign-in and its API for agents are not among
 # them: they know no scope. Its uploads are there for the roles that load, see UPLOAD.
 NEEDED = {"/sign-out", "/password", "/favicon.png", "/manifest.json", "/_stcore/health", "/_stcore/host-config"}
-NEEDED_BELOW = ("/geo/", "/base/", "/drawn/", "/tiles/", "/export/", "/data/", "/lib/", "/static/", "/component/streamlit_folium.")
+NEEDED_BELOW = ("/geo/", "/base/", "/drawn/", "/tiles/", "/export/", "/data/", "/report/", "/lib/", "/static/", "/component/streamlit_folium.")
 STREAM = "/_stcore/stream"
 # What Streamlit's own script asks for below each page before it asks at the root.
 PROBED = {f"/{path}/_stcore/{name}" for path in PAGES if path for name in ("health", "host-config", "stream")}

@@ -29,6 +29,7 @@ PAGES = {
     "commune": Page(_PAGES / "commune.py", "commune.title", ROLES, filtered=True),
     "sectors": Page(_PAGES / "sectors.py", "sectors.title", ROLES, filtered=True),
     "inspection": Page(_PAGES / "inspection.py", "inspection.title", ROLES),
+    "reports": Page(_PAGES / "reports.py", "reports.title", tuple(role for role in ROLES if role != "commune")),
     "data": Page(_PAGES / "data.py", "data.title", (*LOADING, "admin")),
     "accounts": Page(_PAGES / "accounts.py", "accounts.title", ("admin",)),
     "audit": Page(_PAGES / "audit.py", "audit.title", ("admin",)),

@@ -1,6 +1,5 @@
-"""The commands of reports: phuqr report weekly writes drafts; issue, list, get, diff and filed are about those that are kept."""
+"""The commands of reports: phuqr report weekly and daily write drafts; issue, list, get, diff and filed are about those that are kept."""
 
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +14,10 @@ from dashboard.printing import Format, print_rows
 from dashboard.text import Text
 from geo import db, reports
 from geo.accounts import find_scope, operator_scope
-from geo.audit import Actor, operator, reading_cases, record
+from geo.audit import Actor, operator, record
 from geo.errors import ReportError
 from geo.scope import Scope
-from geo.tracing import CASE_ROLES, refuse_cases
-from geo.weekly import choose_window, list_districts, read_report
+from geo.weekly import choose_window, list_districts
 
 app = typer.Typer()
 report = typer.Typer(no_args_is_help=True, help="The reports of every Thursday: official letters with an appendix.")
@@ -38,46 +36,65 @@ Proposals = Annotated[str | None, typer.Option(metavar="TEXT|@FILE", help="What 
 Cases = Annotated[bool | None, typer.Option("--cases/--no-cases", help="With or without traced cases; with them where the role may see them.", show_default=False)]
 Pdf = Annotated[bool, typer.Option("--pdf", help="The letter as PDF too, by LibreOffice.")]
 As = Annotated[str | None, typer.Option("--as", help="See only what this account sees.")]
+Day = Annotated[datetime, typer.Option("--day", formats=_DAY, help="The day that it tells of.")]
+LetterDay = Annotated[datetime | None, typer.Option("--on", formats=_DAY, help="The day on the letter; the next day without it.")]
+Issuing = Annotated[bool, typer.Option("--issue", help="Keep it as issued, as phuqr report issue does.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="As phuqr report list shows it.")]
 Week = Annotated[datetime, typer.Option("--on", formats=_DAY, help="A Thursday, by which the week before is due; or a day of the week after it.")]
 
 
-@report.command()
-def weekly(
-    unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
-    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
-):  # fmt: skip
-    """Write the weekly report of a district or province as a letter (docx) with its appendix (xlsx): a draft, which can be edited."""
-    asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
-    for _, files in asked.make(account, unit, all_districts, cases):
-        for path in write_files(out, files):
-            typer.echo(path)
+def _add_making(name, said, issuing):
+    """Add one of the commands that make weekly reports; issuing: it also keeps them, and says their numbers."""
+
+    @report.command(name, help=said)
+    def make(
+        unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
+        difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
+    ):  # fmt: skip
+        asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
+        for found, files in asked.make(account, unit, all_districts, cases):
+            _hand_over(found, files, out, account, issuing)
+
+
+_add_making(
+    "weekly", "Write the weekly report of a district or province as a letter (docx) with its appendix (xlsx): a draft, which can be edited.",
+    issuing=False,
+)  # fmt: skip
+_add_making(
+    "issue", "Issue the weekly report: as weekly writes it, and kept with its figures and files as they are now; an earlier one is superseded.",
+    issuing=True,
+)  # fmt: skip
 
 
 @report.command()
-def issue(
-    unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
-    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
-):  # fmt: skip
-    """Issue the weekly report: as weekly writes it, and kept with its figures and files as they are now; an earlier one is superseded."""
-    asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
-    actor = Actor(account, scope_of(account)) if account else operator()
-    for found, files in asked.make(account, unit, all_districts, cases):
-        paths = write_files(out, files)  # first, so that nothing is issued that cannot be handed over
-        number = reports.issue(actor, found, files)
+def daily(unit: Unit, day: Day, out: Out, on: LetterDay = None, pdf: Pdf = False, issue: Issuing = False, account: As = None):
+    """Write the bulletin of a day for a district or province (docx and xlsx): venues with scans, means of seven days, communes without a scan."""
+    from dashboard.report_files import add_pdf, find_converter, make_bulletin  # as below
+
+    if pdf:
+        find_converter()
+    found, files = make_bulletin(reader_of(account), unit, day.date(), Text("vi"), on and on.date())
+    _hand_over(found, add_pdf(files) if pdf else files, out, account, issue)
+
+
+def _hand_over(found, files, out, account, issuing):
+    """Write the files of a report, issue it if that is asked for, and say what there is."""
+    paths = write_files(out, files)  # first, so that nothing is issued that cannot be handed over
+    if issuing:
+        number = reports.issue(Actor(account, scope_of(account)) if account else operator(), found, files)
         typer.echo(f"report {number}: {found.unit.name}, {found.window.first:%d/%m/%Y} to {found.window.last:%d/%m/%Y}")
-        for path in paths:
-            typer.echo(path)
+    for path in paths:
+        typer.echo(path)
 
 
 @report.command("list")
 def list_issued(unit: Unit, format: Format = Format.table, account: As = None):
     """List the issued reports of a unit and of the districts in it, the newest first."""
-    with reading(scope_of(account), account, f"reports of {unit}") as (connection, _):
+    with _reading(account, f"reports of {unit}") as (connection, _):
         rows = reports.list_reports(connection, unit)
     rows["supersedes"] = pd.array(rows["supersedes"], "Int64")
     rows["issued_at"] = [each.astimezone(ZoneInfo(db.TIME_ZONE)).replace(microsecond=0) for each in rows["issued_at"]]
-    columns = list(rows) if format is not Format.table else [name for name in rows if name not in ("kind", "unit_code")]
+    columns = list(rows) if format is not Format.table else [name for name in rows if name not in ("unit_code", "files")]
     print_rows(format, {"unit": unit, "definitions": {}}, rows.rename(columns={"unit_name": "name"}), [
         "name" if name == "unit_name" else name for name in columns
     ], unit)  # fmt: skip
@@ -86,7 +103,7 @@ def list_issued(unit: Unit, format: Format = Format.table, account: As = None):
 @report.command()
 def get(number: Number, out: Out, account: As = None):
     """Write the files of an issued report again, byte for byte, their hashes checked."""
-    with reading(scope_of(account), account, f"report {number}") as (connection, _):
+    with _reading(account, f"report {number}") as (connection, _):
         found = reports.read_issued(connection, number)
     with db.gating() as connection:
         record(connection, operator(), "download", f"report {number}, as {account}" if account else f"report {number}")
@@ -97,7 +114,7 @@ def get(number: Number, out: Out, account: As = None):
 @report.command()
 def diff(number: Number, format: Format = Format.table, account: As = None):
     """Show which figures of an issued report were restated since: as printed, as they are now, and the difference."""
-    with reading(scope_of(account), account, f"report {number}") as (connection, _):
+    with _reading(account, f"report {number}") as (connection, _):
         issued = reports.read_issued(connection, number)
         rows, now = reports.compare_issued(connection, issued)
     rows.insert(1, "name", [_name(path, now.names) for path in rows["figure"]])
@@ -141,25 +158,18 @@ class _Asked:
     def make(self, account, unit, every, cases):
         """For the unit, or each of its districts: the Weekly and its files, name -> bytes."""
         # matplotlib takes a second to import, which the other commands need not wait for
-        from dashboard.report_files import find_converter, make_files, make_pdf
+        from dashboard.report_files import add_pdf, find_converter, make_report
 
         if self.pdf:
             find_converter()
-        text = Text("vi")
-        scope = scope_of(account)
-        codes = [unit]
-        with db.reading(scope) as connection:
+        reader, codes = reader_of(account), [unit]
+        with db.reading(reader.scope) as connection:
             window = choose_window(connection, unit, self.on, self.first, self.last, self.campaign)
             if every:
                 codes = list_districts(connection, unit, window.last)
         for code in track(codes, console=Console(stderr=True), transient=True, description=unit):
-            with reading(scope, account, f"weekly report of {code}, {window.first} to {window.last}", cases) as (connection, seen):
-                found = read_report(connection, code, window, self.on, seen)
-                files = make_files(connection, found, *self.said, text)
-            if self.pdf:
-                letter = next(name for name in files if name.endswith(".docx"))
-                files[letter.replace(".docx", ".pdf")] = make_pdf(files[letter])
-            yield found, files
+            found, files = make_report(reader, code, window, self.on, self.said, Text("vi"), cases, account)
+            yield found, add_pdf(files) if self.pdf else files
 
 
 def scope_of(account):
@@ -167,17 +177,14 @@ def scope_of(account):
     return find_scope(account) if account else Scope("leader", operator_scope().units)
 
 
-@contextmanager
-def reading(scope, account, what, cases=None):
-    """A transaction, and whether it sees traced cases: where the role may, unless they are not wanted; then on record."""
-    if cases:
-        refuse_cases(scope)
-    if scope.role in CASE_ROLES and cases is not False:
-        with reading_cases(Actor(operator().name, scope), f"{what}, as {account}" if account else what) as connection:
-            yield connection, True
-    else:
-        with db.reading(scope) as connection:
-            yield connection, False
+def reader_of(account):
+    """Who types commands, as it reads: with the scope of an account, or its own."""
+    return Actor(operator().name, scope_of(account))
+
+
+def _reading(account, what):
+    """geo.reports.reading of who types commands, as an account."""
+    return reports.reading(reader_of(account), f"{what}, as {account}" if account else what)
 
 
 def read_words(given):

@@ -12,34 +12,38 @@ _BLANKS = 2  # lines that are left to fill
 _CODES = {"creation_rate": "I1", "activity_rate": "I4", "cohort_rate": "I4c"}
 
 
-class _Letter:
-    """A Paper with what its sections are made of."""
+class Letter:
+    """A Paper with what its sections are made of: a geo.weekly.Weekly, or a geo.daily.Bulletin.
 
-    def __init__(self, weekly, text):
-        self.weekly, self.text = weekly, text
-        self.unit = lower(weekly.unit.name)
-        window = weekly.window
+    days: texts of the first and the last day that it is about, by the words' names for them.
+    """
+
+    def __init__(self, found, text):
+        self.weekly, self.text = found, text
+        self.words = {"weekly": "report", "daily": "bulletin"}[found.kind]
+        self.unit = lower(found.unit.name)
+        window = found.window
         self.days = {"first": text.day(window.first), "last": text.day(window.last)}
         self.length = text("days", count=(window.last - window.first).days + 1)
-        self.about = text("report.about", unit=self.unit), text("report.period", **self.days)
-        self.paper = Paper(f"{text('report.title')}: {', '.join(self.about)}", weekly.on)
+        self.about = text("report.about", unit=self.unit), text(f"{self.words}.period", **self.days)
+        self.paper = Paper(f"{text(f'{self.words}.title')}: {', '.join(self.about)}", found.on)
         self.tables = self.figures = self.sections = 0
 
     def section(self, name):
         self.sections += 1
-        self.paper.section(f"{self.sections}. {self.text(f'report.{name}')}")
+        self.paper.section(f"{self.sections}. {self.text(f'{self.words}.{name}')}")
 
     def caption(self, name, **values):
         self.tables += 1
-        self.paper.caption(self.text(f"report.table.{name}", number=self.tables, **values))
+        self.paper.caption(self.text(f"{self.words}.table.{name}", number=self.tables, **values))
 
-    def picture(self, image, name):
+    def picture(self, image, name, window=None):
         self.figures += 1
-        said = self.text(f"report.{name}", number=self.figures, window=self.text.window(self.weekly.window))
+        said = self.text(f"report.{name}", number=self.figures, window=self.text.window(window or self.weekly.window))
         self.paper.picture(image, said, said)
 
     def say(self, key, **values):
-        self.paper.write(self.text(f"report.{key}", **values))
+        self.paper.write(self.text(f"{self.words}.{key}", **values))
 
 
 def write_letter(weekly, pictures, difficulties, proposals, text):
@@ -47,11 +51,11 @@ def write_letter(weekly, pictures, difficulties, proposals, text):
 
     difficulties, proposals: the office's own words, one paragraph a line; None leaves lines to fill.
     """
-    letter = _Letter(weekly, text)
+    letter = Letter(weekly, text)
     paper = letter.paper
-    _write_head(letter)
-    if weekly.holdings.invented:
-        paper.write(text("banner_invented"), "b", ALIGN.CENTER, 0, after=8)
+    write_head(letter)
+    _write_addressees(letter)
+    say_invented(letter)
     letter.say("opening", unit=letter.unit, days=letter.length, **letter.days)
     letter.section("results")
     sections.write_results(letter, pictures)
@@ -74,8 +78,8 @@ def write_letter(weekly, pictures, difficulties, proposals, text):
             paper.write(line)
     closing = text("report.closing", unit=letter.unit, to=text("report.and").join(_addressees(letter)), **letter.days)
     paper.write(closing, keep=True)
-    _write_foot(letter)
-    _write_definitions(letter)
+    write_foot(letter)
+    write_definitions(letter, list_definitions(weekly, text))
     return paper.save()
 
 
@@ -88,7 +92,14 @@ def _addressees(letter):
     return [committee, text("report.to.department", unit=lower(weekly.province.name))]
 
 
-def _write_head(letter):
+def say_invented(letter):
+    """Over what is told of the sample, that it is invented."""
+    if letter.weekly.holdings.invented:
+        letter.paper.write(letter.text("banner_invented"), "b", ALIGN.CENTER, 0, after=8)
+
+
+def write_head(letter):
+    """The two columns on top and the title."""
     weekly, text = letter.weekly, letter.text
     on, office = weekly.on, text("report.above", unit=weekly.unit.name.upper())
     place = text(
@@ -99,7 +110,11 @@ def _write_head(letter):
         [(office, "", 13), ("……………………………", "b", 13), ("————", "", 8), (text("report.number"), "", 13)],
         [(text("report.state"), "b", 12), (text("report.motto"), "b", 13), ("———————————————", "", 8), (place, "i", 13)],
     )
-    letter.paper.title(text("report.title"), *letter.about)
+    letter.paper.title(text(f"{letter.words}.title"), *letter.about)
+
+
+def _write_addressees(letter):
+    text = letter.text
     to = _addressees(letter)
     if len(to) == 1:
         letter.paper.write(f"{text('report.to')} {to[0]}.", align=ALIGN.CENTER, indent=0, after=10)
@@ -109,19 +124,20 @@ def _write_head(letter):
         letter.paper.write(f"- {name}{'.' if place == len(to) - 1 else ';'}", align=ALIGN.LEFT, indent=4.0, after=2 if place < len(to) - 1 else 10)
 
 
-def _write_foot(letter):
+def write_foot(letter, copies=("above", "blank", "kept")):
+    """Who gets copies, and where it is signed."""
     text = letter.text
-    copies = [(text("report.copies"), "bi", 12)]
-    copies += [(text(f"report.copies.{name}"), "", 11) for name in ("above", "blank", "kept")]
+    copies = [(text("report.copies"), "bi", 12), *((text(f"report.copies.{name}"), "", 11) for name in copies)]
     blank = ("", "", 13)
     letter.paper.foot(copies, [("……………………………", "b", 14), (text("report.signature"), "i", 12), *[blank] * 4, ("……………………………", "b", 14)])
 
 
-def _write_definitions(letter):
+def write_definitions(letter, paragraphs):
+    """The last page: what each figure is."""
     weekly, text, paper = letter.weekly, letter.text, letter.paper
     paper.page_break()
     paper.write(text("report.definitions"), "b", ALIGN.CENTER, 0, 14, after=6, keep=True)
-    for said in list_definitions(weekly, text):
+    for said in paragraphs:
         paper.write(said, indent=0, size=12, after=3)
     if weekly.holdings.invented:
         paper.write(text("banner_invented"), "b", indent=0, size=12)

@@ -47,12 +47,11 @@ def draw_map(connection, weekly, text):
     return plate(_Plate(layer, polygons, text))
 
 
-def draw_days(weekly, text):
-    """Active venues by day and their mean of seven days, as PNG; None where no scan of these days is loaded.
+def draw_days(days, text):
+    """Active venues by day and their mean of seven days, of geo.trends.read_trend, as PNG; None where no scan of these days is loaded.
 
     Bars of a light grey, a line of a dark one with points: apart in a grey print, too. A day without data has none of them.
     """
-    days = weekly.days
     if days["active"].isna().all():
         return None
     figure = Figure(figsize=(6.3, 2.5))

@@ -1,6 +1,7 @@
 """The appendix of a weekly report as xlsx: summary, communes, days, departments and definitions, numbers as numbers."""
 
 import io
+from contextlib import contextmanager
 from datetime import timezone
 
 import pandas as pd
@@ -18,11 +19,12 @@ _FORMS = {
     "title": {"bold": True, "font_size": 14}, "bold": {"bold": True}, "wrap": {"text_wrap": True, "valign": "top"},
     "head": {"bold": True, "text_wrap": True, "valign": "top", "border": 1}, "cell": {"border": 1},
     "count": {"border": 1, "num_format": "#,##0"}, "percent": {"border": 1, "num_format": "[Red][>1]0.0%;0.0%"},
+    "share": {"border": 1, "num_format": "+0.0%;[Red]-0.0%;0.0%"},
     "mean": {"border": 1, "num_format": "#,##0.0"}, "day": {"border": 1, "num_format": "dd/mm/yyyy", "align": "right"},
 }  # fmt: skip
 
 
-class _Sheet:
+class Sheet:
     """A worksheet that is written from its top; texts are written as texts, so that none becomes a formula or an address."""
 
     def __init__(self, book, name, forms):
@@ -66,23 +68,30 @@ class _Sheet:
 def write_sheet(weekly, text):
     """The xlsx (bytes) of a Weekly, the same for the same figures."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        made = moment_of(weekly.on).astimezone(timezone.utc).replace(tzinfo=None)
-        book.set_properties({"title": printable(f"{text('report.appendix')} – {weekly.unit.name}"), "created": made})
-        forms = {name: book.add_format({"font_name": "Times New Roman", "font_size": 12} | form) for name, form in _FORMS.items()}
-
-        def sheet(name):
-            return _Sheet(book, text(f"report.sheet.{name}"), forms)
-
+    with open_book(file, weekly, text("report.appendix"), text) as sheet:
         _write_total(sheet("total"), weekly, text)
         _write_communes(sheet("communes"), weekly, text)
-        _write_days(sheet("days"), weekly, text)
+        write_days(sheet("days"), weekly, text)
         _write_departments(sheet("departments"), weekly, text)
-        definitions = sheet("definitions")
-        for said in list_definitions(weekly, text):
-            definitions.say(said, form="wrap")
-        definitions.sheet.set_column(0, 0, 130)
+        write_paragraphs(sheet("definitions"), list_definitions(weekly, text))
     return file.getvalue()
+
+
+@contextmanager
+def open_book(file, found, title, text):
+    """A function that adds a Sheet to a new workbook, by the name that the texts report.sheet have; it says it was made as its letter does."""
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        made = moment_of(found.on).astimezone(timezone.utc).replace(tzinfo=None)
+        book.set_properties({"title": printable(f"{title} – {found.unit.name}"), "created": made})
+        forms = {name: book.add_format({"font_name": "Times New Roman", "font_size": 12} | form) for name, form in _FORMS.items()}
+        yield lambda name: Sheet(book, text(f"report.sheet.{name}"), forms)
+
+
+def write_paragraphs(sheet, paragraphs):
+    """What each figure is, one below the other."""
+    for said in paragraphs:
+        sheet.say(said, form="wrap")
+    sheet.sheet.set_column(0, 0, 130)
 
 
 def _write_total(sheet, weekly, text):
@@ -110,7 +119,7 @@ def _facts(weekly, text):
 
 
 def _write_communes(sheet, weekly, text):
-    _write_notes(sheet, weekly, text)
+    write_notes(sheet, weekly, text)
     verdicts, names = weekly.lagging.rows, weekly.names
     before = weekly.change.before
     earlier = before.rows.set_index("code")["activity_rate"] if before else pd.Series(dtype="Float64")
@@ -129,32 +138,33 @@ def _write_communes(sheet, weekly, text):
     total = weekly.now.total
     last = before.total["activity_rate"] if before else None
     rows.append([total["code"], text("sheet.total"), "", *(total[name] for name in (*COUNTS, *RATES)), last, None, None, ""])
-    _write_table(sheet, columns, rows, (9, 24, 20, *[11] * (len(COUNTS) + len(RATES) + 1), 16, 16, 80))
+    write_table(sheet, columns, rows, (9, 24, 20, *[11] * (len(COUNTS) + len(RATES) + 1), 16, 16, 80))
 
 
-def _write_days(sheet, weekly, text):
-    _write_notes(sheet, weekly, text)
+def write_days(sheet, weekly, text):
+    """A row for each of the days, with the mean of seven."""
+    write_notes(sheet, weekly, text)
     counts = ("created", "new", "active", "scans", "people")
     columns = [(text("report.sheet.day"), "day"), *((text(name), "count") for name in counts), (text("days.mean"), "mean")]
     rows = [[row["day"], *(row[name] for name in counts), row["active_mean7"]] for row in weekly.days.to_dict("records")]
-    _write_table(sheet, columns, rows, (13, *[13] * 6))
+    write_table(sheet, columns, rows, (13, *[13] * 6))
 
 
 def _write_departments(sheet, weekly, text):
-    _write_notes(sheet, weekly, text)
+    write_notes(sheet, weekly, text)
     name_of = "name" if text.language == "vi" else "name_en"
     columns = [(text("report.column.department"), "cell"), *((text(name), "count") for name in COUNTS), *((text(name), "percent") for name in RATES)]
     rows = [[row[name_of], *(row[name] for name in (*COUNTS, *RATES))] for row in weekly.departments.to_dict("records")]
-    _write_table(sheet, columns, rows, (44, *[11] * (len(COUNTS) + len(RATES))))
+    write_table(sheet, columns, rows, (44, *[11] * (len(COUNTS) + len(RATES))))
 
 
-def _write_table(sheet, columns, rows, widths):
+def write_table(sheet, columns, rows, widths):
     """A table whose columns are (name, form) each."""
     names, forms = zip(*columns, strict=True)
     sheet.table(names, [list(zip(row, forms, strict=True)) for row in rows], widths)
 
 
-def _write_notes(sheet, weekly, text):
+def write_notes(sheet, weekly, text):
     """What stands over each table, so that a sheet that is printed alone still says what it is."""
     sheet.say(f"{weekly.unit.name}, {text.window(weekly.window)}", form="bold")
     if weekly.holdings.invented:

@@ -1,6 +1,15 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
-from dashboard import words_inspection, words_lagging, words_loading, words_map, words_report, words_tracing
+from dashboard import (
+    words_bulletin,
+    words_inspection,
+    words_lagging,
+    words_loading,
+    words_map,
+    words_report,
+    words_report_page,
+    words_tracing,
+)
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -619,7 +628,9 @@ TEXTS = {
     },
 }
 
-for _more in (words_inspection, words_lagging, words_loading, words_map, words_report, words_tracing):
+for _more in (
+    words_bulletin, words_inspection, words_lagging, words_loading, words_map, words_report, words_report_page, words_tracing,
+):  # fmt: skip
     for _language, _texts in _more.TEXTS.items():
         TEXTS[_language] |= _texts
 

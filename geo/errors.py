@@ -55,3 +55,7 @@ class InspectionError(PhuqrError):
 
 class ReportError(PhuqrError):
     """A report that cannot be made, issued or handed out as asked."""
+
+
+class ReportChangedError(ReportError):
+    """A file of an issued report that is not as it was issued."""

@@ -1,6 +1,7 @@
 """Issued reports: kept with their figures and files as they were, handed out again, held against the figures of today, and who filed (I14)."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -9,20 +10,24 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import sqlalchemy as sa
 
-from geo import db
+from geo import daily, db, weekly
+from geo.audit import reading_cases
 from geo.coverage import Window
-from geo.errors import ReportError
+from geo.errors import ReportChangedError, ReportError
 from geo.lagging import report_weeks
 from geo.schema_reports import report, report_file
+from geo.tracing import CASE_ROLES, refuse_cases
 from geo.units import LEVELS, Unit, find_unit, read_atlas
-from geo.weekly import DEFINITIONS, compare_figures, find_figures, read_report
+from geo.weekly import compare_figures, read_report
 
 _ARGUMENTS = (
-    ":account, :address, 'weekly', :vintage, :unit, :first, :last, :on, CAST(:figures AS jsonb), CAST(:definitions AS jsonb), "
+    ":account, :address, :kind, :vintage, :unit, :first, :last, :on, CAST(:figures AS jsonb), CAST(:definitions AS jsonb), "
     "CAST(:runs AS integer[]), :as_of, CAST(:names AS text[]), CAST(:contents AS bytea[])"
 )
 _ISSUE = sa.text(f"SELECT issue_report({_ARGUMENTS})")
 _KEEP = sa.text(f"SELECT keep_report({_ARGUMENTS})")
+_VERSION = sa.text("SELECT read_report_version()")
+_FIGURES = {"weekly": (weekly.find_figures, weekly.DEFINITIONS), "daily": (daily.find_figures, daily.DEFINITIONS)}
 _FILINGS = sa.text("SELECT unit_code, filed_at FROM read_filings(:vintage, :first, :last)")
 FILED_DEFINITIONS = {
     "due": "the Thursday after the report week",
@@ -37,6 +42,7 @@ class Issued:
     """A row of the table report, whose comments say what each field is, with its window and files (name -> bytes)."""
 
     id: int
+    kind: str
     unit_code: str
     unit_name: str
     window: Window
@@ -52,27 +58,49 @@ class Issued:
 
 @dataclass(frozen=True)
 class Filed:
-    """Who filed the report of a week: rows of code, name, filed_at, state; total: of them on_time, due and rate (I14)."""
+    """Who filed the report of a week: rows of code, name, filed_at, state; total: of them on_time, due and rate (I14).
+
+    own: filed_at and state of the report of the unit itself, which of a province is in no row.
+    """
 
     unit: Unit
     week: Window
     due: date
     rows: pd.DataFrame
     total: dict
+    own: tuple
 
 
-def issue(actor, weekly, files):
-    """Keep a geo.weekly.Weekly with its files (name -> bytes) as issued, and put it on record; the report's number.
+@contextmanager
+def reading(actor, what, cases=None):
+    """A transaction of who reads reports, and whether it sees traced cases: where the role may, unless `cases` is False; then on record.
+
+    what: as it stands on record. TracingError where cases are asked for by who may not see them.
+    """
+    if cases:
+        refuse_cases(actor.scope)
+    if actor.scope.role in CASE_ROLES and cases is not False:
+        with reading_cases(actor, what) as connection:
+            yield connection, True
+    else:
+        with db.reading(actor.scope) as connection:
+            yield connection, False
+
+
+def issue(actor, found, files):
+    """Keep a geo.weekly.Weekly or geo.daily.Bulletin with its files (name -> bytes) as issued, and put it on record; the report's number.
 
     Of an account PostgreSQL asks whether it may; who types commands has the loader's rights, which the dashboard has not. A report of the
-    same unit and window is superseded.
+    same kind, unit and window is superseded.
     """
     if not files:
         raise ReportError("a report has at least one file")
+    find_figures, definitions = _FIGURES[found.kind]
     asked = {
-        "account": actor.name, "address": actor.address, "vintage": weekly.vintage.id, "unit": weekly.unit.code, "first": weekly.window.first,
-        "last": weekly.window.last, "on": weekly.on, "figures": json.dumps(find_figures(weekly)), "definitions": json.dumps(DEFINITIONS),
-        "runs": weekly.runs, "as_of": weekly.holdings.as_of, "names": list(files), "contents": list(files.values()),
+        "account": actor.name, "address": actor.address, "kind": found.kind, "vintage": found.vintage.id, "unit": found.unit.code,
+        "first": found.window.first, "last": found.window.last, "on": found.on, "figures": json.dumps(find_figures(found)),
+        "definitions": json.dumps(definitions), "runs": found.runs, "as_of": found.holdings.as_of, "names": list(files),
+        "contents": list(files.values()),
     }  # fmt: skip
     if actor.scope.role == "operator":
         with db.loading() as connection:
@@ -87,6 +115,11 @@ def list_reports(connection, unit_code):
     return pd.DataFrame(found.all(), columns=list(found.keys()), dtype=object)
 
 
+def read_report_version(connection):
+    """A number that grows with each report that is issued, whoever may see it."""
+    return connection.scalar(_VERSION)
+
+
 def read_issued(connection, number):
     """The Issued report of that number, its files held against their hashes; ReportError where there is none, or none to be seen."""
     row = connection.execute(sa.select(report).where(report.c.id == number)).mappings().one_or_none()
@@ -96,18 +129,24 @@ def read_issued(connection, number):
     kept = sa.select(report_file.c.name, report_file.c.sha256, report_file.c.content).where(report_file.c.report == number)
     for name, told, content in connection.execute(kept.order_by(report_file.c.name)):
         if sha256(content).hexdigest() != told:
-            raise ReportError(f"the file {name} of report {number} is not as it was issued: its hash differs; take it from a backup of the database")
+            told = f"the file {name} of report {number} is not as it was issued: its hash differs"
+            raise ReportChangedError(f"{told}; take it from a backup of the database")
         files[name] = bytes(content)
-    same = ("id", "unit_code", "unit_name", "on_day", "cases", "state", "figures", "load_runs", "issued_by", "issued_at")
+    same = ("id", "kind", "unit_code", "unit_name", "on_day", "cases", "state", "figures", "load_runs", "issued_by", "issued_at")
     return Issued(window=Window(row["first_day"], row["last_day"]), files=files, **{name: row[name] for name in same})
 
 
 def compare_issued(connection, issued):
-    """What was restated since a report was issued: compare_figures of those it printed and those of now, and the Weekly of now.
+    """What was restated since a report was issued: compare_figures of those it printed and those of now, and the Weekly or Bulletin of now.
 
     Traced cases are left out once some of the window's visits were purged: what is then missing was not restated.
     """
-    now = read_report(connection, issued.unit_code, issued.window, issued.on_day, issued.cases)
+    unit, window, on = issued.unit_code, issued.window, issued.on_day
+    if issued.kind == "daily":
+        now = daily.read_bulletin(connection, unit, window.last, on)
+    else:
+        now = read_report(connection, unit, window, on, issued.cases)
+    find_figures, _ = _FIGURES[issued.kind]
     # once through JSON, as those that were kept
     old, new = issued.figures, json.loads(json.dumps(find_figures(now)))
     if is_purged(now):
@@ -115,9 +154,9 @@ def compare_issued(connection, issued):
     return compare_figures(old, new), now
 
 
-def is_purged(weekly):
+def is_purged(found):
     """Whether visits of a Weekly's window were removed, by which its cases can no longer be compared."""
-    return weekly.cases and weekly.gap.purged_until is not None and weekly.gap.purged_until >= weekly.window.first
+    return found.cases and found.gap.purged_until is not None and found.gap.purged_until >= found.window.first
 
 
 def read_filed(connection, unit_code, on, today=None):
@@ -135,12 +174,12 @@ def read_filed(connection, unit_code, on, today=None):
     of = [each for each in atlas.units.values() if each.parent_code == unit_code and each.level == LEVELS["district"]] or [unit]
     asked = {"vintage": atlas.vintage.id, "first": week.first, "last": week.last}
     filed = dict(connection.execute(_FILINGS, asked).all())
-    rows = []
-    for each in of:
-        at = filed.get(each.code)
+
+    def tell(code):
+        at = filed.get(code)
         at = at and at.astimezone(ZoneInfo(db.TIME_ZONE)).replace(microsecond=0)
-        state = ("on time" if at.date() <= due else "late") if at else "missing" if today > due else "open"
-        rows.append((each.code, each.name, at, state))
-    frame = pd.DataFrame(rows, columns=["code", "name", "filed_at", "state"], dtype=object)
+        return at, ("on time" if at.date() <= due else "late") if at else "missing" if today > due else "open"
+
+    frame = pd.DataFrame([(each.code, each.name, *tell(each.code)) for each in of], columns=["code", "name", "filed_at", "state"], dtype=object)
     on_time = int((frame["state"] == "on time").sum())
-    return Filed(unit, week, due, frame, {"on_time": on_time, "due": len(frame), "rate": on_time / len(frame) if len(frame) else None})
+    return Filed(unit, week, due, frame, {"on_time": on_time, "due": len(frame), "rate": on_time / len(frame) if len(frame) else None}, tell(unit_code))

@@ -22,13 +22,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geo.schema import metadata
 
+KINDS = ("weekly", "daily")
 STATES = ("issued", "superseded")
 
 report = Table(
     "report",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True, comment="order in which reports were issued"),
-    Column("kind", Text, nullable=False, comment="weekly"),
+    Column("kind", Text, nullable=False, comment="weekly, a report of a window; daily, a bulletin of one day"),
     Column(
         "vintage", Integer, nullable=False, comment="vintage in which unit_code is meant; no foreign key: a report outlives its boundaries"
     ),
@@ -39,14 +40,14 @@ report = Table(
     Column("on_day", Date, nullable=False, comment="the day on the letter, after the window"),
     Column("cases", Boolean, nullable=False, comment="it tells of traced cases: only for who may see these"),
     Column("state", Text, nullable=False, comment="issued, or superseded by a later one of the same unit and window"),
-    Column("figures", JSONB, nullable=False, comment="every figure by section and name, as geo.weekly.find_figures gives them"),
+    Column("figures", JSONB, nullable=False, comment="every figure by section and name, as find_figures of geo.weekly or geo.daily gives them"),
     Column("definitions", JSONB, nullable=False, comment="what each of them was defined as then"),
     Column("load_runs", ARRAY(Integer), nullable=False, comment="the loads behind the figures"),
     Column("as_of", DateTime(True), comment="end of the last load before it; null: none"),
     Column("issued_by", Text, nullable=False, comment="account, or command:LOGIN"),
     Column("issued_at", DateTime(True), nullable=False, server_default=func.clock_timestamp(), comment="when; the day on the letter is the office's"),
     Column("supersedes", ForeignKey("report.id"), comment="the one that it takes the place of; null: the first of its window"),
-    CheckConstraint("kind IN ('weekly')", name="kind"),
+    CheckConstraint(f"kind IN {KINDS}", name="kind"),
     CheckConstraint(f"state IN {STATES}", name="state"),
     CheckConstraint("first_day <= last_day AND last_day < on_day", name="days"),
     Index(

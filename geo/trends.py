@@ -48,7 +48,7 @@ def read_day(connection, unit_code, day, by="commune", group=None, kind=None, de
     unit = asked.unit
     if unit and LEVELS[by] < unit.level:
         raise UnitError(f"{unit.name} lies inside a {by}; ask by a smaller kind of unit")
-    known = _read_days(connection, asked, Window(day - WEEK, day))
+    known = read_days(connection, asked, Window(day - WEEK, day))
     codes = list(asked.known)
     scanned = {code for code in codes if day in known.get(code, ())}
     whole = {code for code in codes if len(known.get(code, ())) == 7}
@@ -97,7 +97,7 @@ def read_trend(connection, unit_code, window, group=None, kind=None, department=
     given = asked.parameters | list_communes(asked) | {"first": longer.first}
     found = connection.execute(statement("read_trend"), given)
     rows = pd.DataFrame(found.all(), columns=list(found.keys()))
-    known = rows["day"].isin(set().union(*_read_days(connection, asked, longer).values()))
+    known = rows["day"].isin(set().union(*read_days(connection, asked, longer).values()))
     made = pd.Series(any(each.venues_known for each in asked.known.values()), index=rows.index)
     for name in ("created", "new", "active", "scans", "people"):
         rows[name] = rows[name].astype("Int64").where(known if name in MEANS else made)
@@ -106,8 +106,8 @@ def read_trend(connection, unit_code, window, group=None, kind=None, department=
     return rows.iloc[WEEK.days :].reset_index(drop=True)
 
 
-def _read_days(connection, asked, window):
-    """The days of a window for which scans are loaded, by province."""
+def read_days(connection, asked, window):
+    """The days of a window for which scans are loaded, by province; of geo.asking.ask."""
     province = next(iter(asked.known)) if asked.unit else None
     given = {"vintage": asked.vintage.id, "province": province, "first": window.first, "last": window.last}
     days = {}

@@ -64,6 +64,8 @@ class Weekly:
     hotspots: Hotspots | None
     runs: list[int]
 
+    kind = "weekly"
+
     @property
     def now(self):
         """The Coverage of the window."""
@@ -113,23 +115,33 @@ def list_districts(connection, unit_code, on):
     return inside
 
 
+def find_reported(connection, unit_code, day):
+    """The Atlas of a day and the Unit of it that a report is of; ReportError for a commune, UnitError for what is out of scope."""
+    atlas = read_atlas(connection, day)
+    unit = find_unit(atlas.units, unit_code, atlas.vintage)
+    if unit.level == LEVELS["commune"]:
+        raise ReportError(f"{unit.name} is a commune; a report is of a district or a province")
+    return atlas, unit
+
+
+def list_runs_behind(connection, unit_code, vintage, window):
+    """The numbers of the loads that told what is read of a unit in a window."""
+    asked = {"unit": unit_code, "vintage": vintage.id, "first": window.first, "last": window.last}
+    return list(connection.execute(statement("list_runs_behind"), asked).scalars())
+
+
 def read_report(connection, unit_code, window, on, cases):
     """The Weekly of a unit in a window; cases: also the gap and hotspots, in a transaction of geo.audit.reading_cases.
 
     ReportError for a commune, of which no report is made; UnitError for what is out of scope.
     """
-    atlas = read_atlas(connection, window.last)
-    unit = find_unit(atlas.units, unit_code, atlas.vintage)
-    if unit.level == LEVELS["commune"]:
-        raise ReportError(f"{unit.name} is a commune; a report is of a district or a province")
+    atlas, unit = find_reported(connection, unit_code, window.last)
     change = read_change(connection, unit_code, window)
     vintage, held = change.now.vintage, read_holdings(connection)
     due = [each for each in list_campaigns(connection, atlas.units, unit_code) if each.target]
     kinds = list_kinds(connection)
     departments = read_coverage(connection, unit_code, window, "department").rows
-    runs = connection.execute(statement("list_runs_behind"), {
-        "unit": unit_code, "vintage": vintage.id, "first": window.previous().first, "last": window.last,
-    }).scalars()  # fmt: skip
+    runs = list_runs_behind(connection, unit_code, vintage, Window(window.previous().first, window.last))
     inside = {code: each.name for code, each in atlas.units.items() if each.in_scope}
     return Weekly(
         unit, atlas.province(unit_code), vintage, window, on, change, read_lagging(connection, unit_code, window),
@@ -141,7 +153,7 @@ def read_report(connection, unit_code, window, on, cases):
         read_quality(connection, unit_code, vintage, window, held.scans_until),
         read_gap(connection, unit_code, window) if cases else None,
         read_hotspots(connection, unit_code, window, coverage=change.now, most=SPOTS) if cases else None,
-        list(runs),
+        runs,
     )  # fmt: skip
 
 
@@ -160,22 +172,22 @@ def find_figures(weekly):
     change, told = weekly.change, weekly.lagging.rows
     verdicts = [*lagging.QUESTIONS, "creation_weeks", "activity_weeks", "weeks_without_scans"]
     figures = {
-        "unit": _plain_row(change.now.total, _TOTALS),
-        "before": _plain_row(change.before.total, _TOTALS) if change.before else {},
-        "communes": {row["code"]: _plain_row(row, _ROWS) for row in change.now.rows.to_dict("records")},
-        "verdicts": {code: _plain_row(row, verdicts) for code, row in told.to_dict("index").items()},
-        "departments": {row["code"]: _plain_row(row, _ROWS) for row in weekly.departments.to_dict("records")},
-        "deadlines": {clock.campaign.name: _plain_row(asdict(clock), _CLOCK) for clock in weekly.clocks},
-        "days": {row["day"].isoformat(): _plain_row(row, ["active", "scans", "people"]) for row in weekly.days.to_dict("records")},
-        "inspections": _plain_row(weekly.inspections or {}, weekly.inspections or {}),
-        "plans": {each.campaign.name: _plain_row(each.total, plans.DEFINITIONS) for each in weekly.plans},
-        "quality": _plain_row(weekly.quality.total, [*quality.COUNTS, *quality.SHARES, "last_day"]),
+        "unit": plain_row(change.now.total, _TOTALS),
+        "before": plain_row(change.before.total, _TOTALS) if change.before else {},
+        "communes": {row["code"]: plain_row(row, _ROWS) for row in change.now.rows.to_dict("records")},
+        "verdicts": {code: plain_row(row, verdicts) for code, row in told.to_dict("index").items()},
+        "departments": {row["code"]: plain_row(row, _ROWS) for row in weekly.departments.to_dict("records")},
+        "deadlines": {clock.campaign.name: plain_row(asdict(clock), _CLOCK) for clock in weekly.clocks},
+        "days": {row["day"].isoformat(): plain_row(row, ["active", "scans", "people"]) for row in weekly.days.to_dict("records")},
+        "inspections": plain_row(weekly.inspections or {}, weekly.inspections or {}),
+        "plans": {each.campaign.name: plain_row(each.total, plans.DEFINITIONS) for each in weekly.plans},
+        "quality": plain_row(weekly.quality.total, [*quality.COUNTS, *quality.SHARES, "last_day"]),
     }  # fmt: skip
     if weekly.districts:
-        figures["verdicts"] |= {code: _plain_row(row, verdicts) for code, row in weekly.districts.rows.to_dict("index").items()}
+        figures["verdicts"] |= {code: plain_row(row, verdicts) for code, row in weekly.districts.rows.to_dict("index").items()}
     if weekly.cases:
         spots = weekly.hotspots
-        figures["gap"] = _plain_row(weekly.gap.total, [*tracing.COUNTS, "rate", "low", "high"]) if weekly.gap.visits_known else {}
+        figures["gap"] = plain_row(weekly.gap.total, [*tracing.COUNTS, "rate", "low", "high"]) if weekly.gap.visits_known else {}
         figures["hotspots"] = {"open": int((spots.found["shown"] != "closed").sum())} | {
             row["venue_code"]: {"cases": int(row["cases"]), "state": row["shown"]} for row in spots.rows.to_dict("records")
         }
@@ -204,7 +216,8 @@ def _flatten(figures, path=()):
     return {name: value for key, inner in figures.items() for name, value in _flatten(inner, (*path, key)).items()}
 
 
-def _plain_row(row, names):
+def plain_row(row, names):
+    """The figures of those names as plain numbers and texts, nulls as None."""
     return {name: _plain(row[name]) for name in names}
 
 

@@ -29,13 +29,13 @@ INSIDE |= {"440": {"Thị trấn Đức Thọ", "Xã Quang Vĩnh", "Xã Hòa L�
 ITSELF = {"42": "Tỉnh Hà Tĩnh", "440": "Huyện Đức Thọ", "449": "Thị xã Kỳ Anh"}  # units that are no communes, by their codes
 ELSEWHERE = "Phường Phú Thuận"  # in another province, which no account here sees
 # What a page of some roles shows to them and to nobody else: names of accounts, of files
-OWN_WORD = {"accounts": "leader", "audit": "leader", "data": "venues.csv"}
+OWN_WORD = {"accounts": "leader", "audit": "leader", "data": "venues.csv", "reports": "Huyện Đức Thọ"}
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
 # Commands that read as an account does, and those of who has the address of the database, which its logins keep from it.
 READING = {"daily", "indicators", "lagging"}
 OF_CASES = {"cases", "gap", "hotspots"}
-REPORTING = {"report diff", "report filed", "report get", "report issue", "report list", "report weekly"}
+REPORTING = {"report daily", "report diff", "report filed", "report get", "report issue", "report list", "report weekly"}
 INSPECTING = {"inspection ladder", "inspection plan", "inspection progress", "inspection worklist"}
 OPERATING = {
     "bench", "campaign add", "campaign list", "campaign remove", "db down", "db migrate", "db rebuild",
@@ -54,6 +54,7 @@ WRITING = [
     ["solution", "remove", "46", "--from", "2021-12-06"], ["visits", "purge"], ["rules", "set", "keep_days", "1", "--from", "2021-12-01", "--decision", "x"],
     ["inspection", "plan", "--campaign", "4", "--unit", "46", "--team", "Đội 1", "--each", "1"],
     ["report", "issue", "--unit", "440", "--on", "2021-12-09", "--out", "/nonexistent"],
+    ["report", "daily", "--unit", "440", "--day", "2021-12-08", "--issue", "--out", "/nonexistent"],
 ]  # fmt: skip
 
 
@@ -231,6 +232,23 @@ def test_a_report_is_of_a_unit_in_scope_and_tells_of_cases_to_who_may_see_them(s
         again = CliRunner().invoke(phuqr.build(), [*words, "--cases"])
         if again.exception:
             raise again.exception
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("unit", ["42", "440", "449", "18235", "46"])
+def test_a_bulletin_is_of_a_unit_in_scope_and_names_communes_in_it_only(seated, role, unit, tmp_path):
+    words = ["report", "daily", "--as", role, "--unit", unit, "--day", "2021-12-08", "--issue", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(phuqr.build(), words)
+    if unit not in ({"42", "440", "449"} if SEATS[role] == "42" else {SEATS[role]} - {"18235"}):
+        assert isinstance(done.exception, PhuqrError) and done.stdout == "" and not (tmp_path / "out").exists()
+        return
+    assert done.exit_code == 0, done.exception
+    letter, sheets = sorted((tmp_path / "out").iterdir())
+    told = Document(letter)
+    said = " ".join([line.text for line in told.paragraphs] + [cell.text for table in told.tables for row in table.rows for cell in row.cells])
+    said += str([CalamineWorkbook.from_path(sheets).get_sheet_by_name(name).to_python() for name in ("Theo đơn vị", "Xã không có lượt quét")])
+    assert ("Xã Hòa Lạc" in said) == (unit in ("42", "440"))
+    assert not any(name in said for name in (INSIDE["42"] - INSIDE[SEATS[role]]) | {ELSEWHERE})
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -8,6 +8,7 @@ import shutil
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+import typer
 from docx import Document
 from typer.testing import CliRunner
 
@@ -155,6 +156,32 @@ def test_libreoffice_has_a_profile_of_its_own_and_its_faults_are_told(typed, tmp
     else:
         assert typed(*asked).splitlines()[2].endswith("bao-cao_440_2021-12-02_2021-12-08.pdf")
     assert "-env:UserInstallation=file:///" in (tmp_path / "asked").read_text()
+
+
+def test_weekly_and_issue_take_the_same_options():
+    commands = typer.main.get_command(phuqr.build()).commands["report"].commands
+    names = [[option.opts for option in commands[name].params] for name in ("weekly", "issue")]
+    assert names[0] == names[1] and len(names[0]) == 12 and commands["weekly"].help != commands["issue"].help
+
+
+def test_the_bulletin_of_a_day_is_written_issued_and_handed_out_again(typed, tmp_path):
+    asked = ["daily", "--unit", "440", "--day", "2021-12-08"]
+    printed = typed(*asked, "--out", tmp_path / "draft").splitlines()
+    assert printed == [f"{tmp_path}/draft/ban-tin_440_2021-12-08.docx", f"{tmp_path}/draft/ban-tin_440_2021-12-08.xlsx"]
+    said = words(tmp_path / "draft" / "ban-tin_440_2021-12-08.docx")
+    assert "BẢN TIN HẰNG NGÀY" in said and "trên địa bàn huyện Đức Thọ có 2.123 địa điểm đã tạo mã QR" in said
+    number, *_ = typed(*asked, "--issue", "--as", "district", "--out", tmp_path / "issued").split(":")
+    number = number.removeprefix("report ")
+    assert read_letters(tmp_path / "issued") == read_letters(tmp_path / "draft")
+    typed("get", number, "--as", "district", "--out", tmp_path / "again")
+    assert read_letters(tmp_path / "again") == read_letters(tmp_path / "issued")
+    assert rows_of(typed("diff", number, "--format", "csv")) == []
+    listed = {row["id"]: row for row in rows_of(typed("list", "--unit", "440", "--format", "csv"))}
+    assert listed[number]["kind"] == "daily" and listed[number]["first_day"] == listed[number]["last_day"] == "2021-12-08"
+    for day, more, why in (("2021-12-08", ["--on", "2021-12-08"], "is not over on 08/12/2021"), ("2021-12-08", ["--as", "ky-anh"], "there is no unit 440")):
+        with pytest.raises(PhuqrError, match=why):
+            typed("daily", "--unit", "440", "--day", day, *more, "--out", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def rows_of(printed):

@@ -1,7 +1,7 @@
 -- Functions of reports, made anew by each `phuqr db migrate`. keep_report writes; who types commands calls it as the loader, the
 -- dashboard may only through issue_report, which asks who it is for. pg_temp comes last in their search_path, as in functions_tracing.sql.
 
-DROP FUNCTION IF EXISTS keep_report, issue_report, read_filings;
+DROP FUNCTION IF EXISTS keep_report, issue_report, read_filings, read_report_version;
 
 -- Keeps a report and its files as issued, in place of one of the same unit and window; its number. Whether it tells of cases is seen
 -- from its figures.
@@ -77,7 +77,13 @@ WHERE r.kind = 'weekly' AND r.vintage = read_filings.vintage AND r.first_day <= 
 GROUP BY r.unit_code
 $$;
 
-REVOKE ALL ON FUNCTION keep_report, issue_report, read_filings FROM PUBLIC;
+-- Grows with each report that is issued: by it a page knows that its list is an old one, and nothing of what was issued.
+CREATE FUNCTION read_report_version() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+SELECT coalesce(max(r.id), 0) FROM report r
+$$;
+
+REVOKE ALL ON FUNCTION keep_report, issue_report, read_filings, read_report_version FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_report TO phuqr_loader;
 GRANT EXECUTE ON FUNCTION issue_report TO phuqr_gate;
-GRANT EXECUTE ON FUNCTION read_filings TO phuqr_viewer;
+GRANT EXECUTE ON FUNCTION read_filings, read_report_version TO phuqr_viewer;

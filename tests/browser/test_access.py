@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from python_calamine import CalamineWorkbook
 
-from dashboard import base_map, drawn, tiles
+from dashboard import base_map, drawn, report_drafts, tiles
 from dashboard.navigation import PAGES
 from geo import db
 from geo.accounts import operator_scope
@@ -39,7 +39,8 @@ SIGNED_IN = {
     "/component/{path:path}": "/component/streamlit_folium.st_folium/index.html",
 }
 FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
-SCOPED = {GEOMETRY, TABLE, MAP, WORKLIST, tiles.PATH, FINDINGS, CHECKED}
+REPORTS = {report_drafts.DRAFT, report_drafts.ISSUED}  # see test_reports_page.py
+SCOPED = {GEOMETRY, TABLE, MAP, WORKLIST, tiles.PATH, FINDINGS, CHECKED, *REPORTS}
 UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
@@ -108,7 +109,9 @@ def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):
     geometry = f"/geo/{atlas.vintage.id}/{atlas.vintage.version}/42.topojson"
     for path in OPEN.values():
         assert ask(server, path)[0] == 200, path
-    for path in [*SIGNED_IN.values(), *REST.values(), *NONE_SET.values(), geometry, f"{TABLE}?unit=42", f"{WORKLIST}?unit=42&campaign=1", "/export/map.png?unit=42", "/static/js/none.js"]:
+    files = [f"{TABLE}?unit=42", f"{WORKLIST}?unit=42&campaign=1", "/export/map.png?unit=42", "/static/js/none.js"]
+    files += ["/report/issued/1/x.docx", "/report/draft/x/x.docx"]
+    for path in [*SIGNED_IN.values(), *REST.values(), *NONE_SET.values(), geometry, *files]:
         assert ask(server, path)[0] == 401, path
     assert ask(server, "/sign-out", method="POST")[0] in (401, 411)
     for path in PAGES:

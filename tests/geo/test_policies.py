@@ -91,6 +91,7 @@ def test_only_known_functions_look_past_the_scope_and_they_give_sums_and_days(da
                 "read_case_weeks": "TABLE(week date, commune_code text, cases integer)",  # see test_case_weeks.py
                 "read_tracing_version": "bigint",
                 "read_filings": "TABLE(unit_code text, filed_at timestamp with time zone)",  # of units in scope, see test_reports.py
+                "read_report_version": "bigint",
                 # loads, for data and admin only: see test_quality.py
                 "read_runs": "TABLE(id integer, kind text, file_name text, loaded_by text, started_at timestamp with time zone, "
                 "finished_at timestamp with time zone, invented boolean, rows_in integer, rows_loaded integer, rows_refused integer, "
