@@ -18,6 +18,7 @@ def build():
     import dashboard.indicators_cli
     import dashboard.lagging_cli
     import dashboard.report_cli
+    import dashboard.sending_cli  # adds to phuqr report
     import dashboard.solution_cli
     import dashboard.tracing_cli
     import dashboard.units_cli

@@ -37,6 +37,7 @@ Difficulties = Annotated[str | None, typer.Option(metavar="TEXT|@FILE", help="Wh
 Proposals = Annotated[str | None, typer.Option(metavar="TEXT|@FILE", help="What it proposes; lines to fill without.")]
 Cases = Annotated[bool | None, typer.Option("--cases/--no-cases", help="With or without traced cases; with them where the role may see them.", show_default=False)]
 Pdf = Annotated[bool, typer.Option("--pdf", help="The letter as PDF too, by LibreOffice.")]
+Send = Annotated[bool, typer.Option("--send", help="Send it by mail, too, to those on its list, as phuqr report send does.")]
 As = Annotated[str | None, typer.Option("--as", help="See only what this account sees.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="As phuqr report list shows it.")]
 Week = Annotated[datetime, typer.Option("--on", formats=_DAY, help="A Thursday, by which the week before is due; or a day of the week after it.")]
@@ -57,17 +58,26 @@ def weekly(
 @report.command()
 def issue(
     unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
-    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
+    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, send: Send = False, account: As = None,
 ):  # fmt: skip
     """Issue the weekly report: as weekly writes it, and kept with its figures and files as they are now; an earlier one is superseded."""
     asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
     actor = Actor(account, scope_of(account)) if account else operator()
+    if send:
+        # sending_cli adds to these commands, and the settings take a third of a second to import
+        from dashboard.sending import read_settings
+        from dashboard.sending_cli import send_numbers
+
+        read_settings()  # before anything is issued
+    numbers = []
     for found, files in asked.make(account, unit, all_districts, cases):
         paths = write_files(out, files)  # first, so that nothing is issued that cannot be handed over
-        number = reports.issue(actor, found, files)
+        numbers.append(number := reports.issue(actor, found, files))
         typer.echo(f"report {number}: {found.unit.name}, {found.window.first:%d/%m/%Y} to {found.window.last:%d/%m/%Y}")
         for path in paths:
             typer.echo(path)
+    if send:
+        send_numbers(numbers, account)
 
 
 @report.command("list")

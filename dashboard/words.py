@@ -1,6 +1,6 @@
 """Every word that a reader of the dashboard sees, in Vietnamese and in English."""
 
-from dashboard import words_lagging, words_loading, words_map, words_report, words_tracing
+from dashboard import words_day, words_lagging, words_loading, words_map, words_offices, words_report, words_tracing
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -619,7 +619,7 @@ TEXTS = {
     },
 }
 
-for _more in (words_lagging, words_loading, words_map, words_report, words_tracing):
+for _more in (words_day, words_lagging, words_loading, words_map, words_offices, words_report, words_tracing):
     for _language, _texts in _more.TEXTS.items():
         TEXTS[_language] |= _texts
 

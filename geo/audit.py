@@ -14,7 +14,7 @@ from geo.scope import NOTHING, Scope
 EVENTS = (
     "sign_in", "sign_in_failed", "sign_out", "download", "case_view", "load",
     "account_added", "account_password", "account_scope", "account_disabled", "account_enabled",
-    "hotspot_review", "rectification", "tracing_rule", "visits_purged", "report_issued",
+    "hotspot_review", "rectification", "tracing_rule", "visits_purged", "report_issued", "report_sent", "report_recipient",
 )  # fmt: skip
 
 

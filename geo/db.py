@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from geo import cluster, schema_access, schema_campaign, schema_offices, schema_reports, schema_tracing
+from geo import cluster, schema_access, schema_campaign, schema_offices, schema_reports, schema_sending, schema_tracing
 from geo.errors import DatabaseError
 from geo.schema import GATE, LOADER, OWNER, VIEWER, metadata
 from geo.schema_access import gate_secret
@@ -27,7 +27,7 @@ from geo.schema_summaries import summary_stale
 from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-TABLES = schema_access, schema_campaign, schema_offices, schema_reports, schema_tracing  # which add theirs to metadata
+TABLES = schema_access, schema_campaign, schema_offices, schema_reports, schema_sending, schema_tracing  # which add theirs to metadata
 _MIGRATING = 0x70687571  # advisory lock: one migration at a time
 _LOADING = 0x70687572  # and one load at a time
 
