@@ -15,6 +15,7 @@ def build():
     import dashboard.campaign_cli
     import dashboard.cli
     import dashboard.daily_cli
+    import dashboard.day_cli  # adds to phuqr report
     import dashboard.indicators_cli
     import dashboard.lagging_cli
     import dashboard.report_cli
