@@ -12,6 +12,7 @@ def build():
     """The command with its parts; imported here, so that Ctrl-C meanwhile is met by `main`."""
     import typer
 
+    import dashboard.assessments_cli
     import dashboard.campaign_cli
     import dashboard.cli
     import dashboard.daily_cli
@@ -28,6 +29,7 @@ def build():
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     app.add_typer(loaders.cli.app)
     app.add_typer(dashboard.cli.app)
+    app.add_typer(dashboard.assessments_cli.app)
     app.add_typer(dashboard.campaign_cli.app)
     app.add_typer(dashboard.indicators_cli.app)
     app.add_typer(dashboard.daily_cli.app)
