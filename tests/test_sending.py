@@ -395,6 +395,10 @@ def test_the_log_is_seen_with_the_report_and_never_changed(typed, issued, tmp_pa
     assert issued in seen("440", "--as", "duc-tho") and secret not in seen("440", "--as", "duc-tho")
     assert not seen("440", "--as", "ky-anh")
     assert "Huyện Đức Thọ" in typed("sendings", "--unit", "440")[0]
+    rows = sa.text("SELECT count(*) FROM report_sending WHERE report = :number")
+    for unit, cases, number, count in (("449", True, issued, 0), ("440", False, secret, 0), ("440", True, secret, 1), ("440", False, issued, 1)):
+        with db.reading(Scope("leader", ((1, unit),)), cases=cases) as connection:
+            assert connection.scalar(rows, {"number": number}) == count
     for change in ("UPDATE report_sending SET outcome = 'failed'", "UPDATE report_sending SET destination = 'x'", "DELETE FROM report_sending",
                    "TRUNCATE report_sending"):  # fmt: skip
         with db.engine().begin() as connection, pytest.raises(sa.exc.ProgrammingError, match="kept as it is"):
