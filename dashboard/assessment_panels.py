@@ -15,11 +15,13 @@ def summary(found, text):
     total = found.total
     days = {"first": text.day(found.window.first), "last": text.day(found.window.last)}
     counts = {name: text.number(total[name]) for name in ("agencies", "answered", "others", "points", "supervisors", "entrants", "scanned")}
-    return cards([
-        card(text("assess.answered"), text.percent(total["answered_rate"]), text("assess.answered.of", **counts), text("assess.answered.definition", **days)),
-        card(text("assess.scanned"), text.percent(total["scanned_rate"]), text("assess.scanned.of", **counts), text("assess.scanned.definition", **days)),
-        card(text("assess.points"), text.number(total["points"]), text("assess.points.of", **counts), text("assess.points.definition", **days)),
-    ])  # fmt: skip
+    figures = {
+        "answered": text.percent(total["answered_rate"]), "scanned": text.percent(total["scanned_rate"]), "points": text.number(total["points"]),
+    }  # fmt: skip
+    return cards(
+        card(text(f"assess.{name}"), figure, text(f"assess.{name}.of", **counts), text(f"assess.{name}.definition", **days))
+        for name, figure in figures.items()
+    )
 
 
 def by_unit(found, text):

@@ -44,9 +44,10 @@ def day_page(request):
         if code not in places:
             raise HTTPException(404)
         unit = find_unit(atlas.units, code, atlas.vintage)
-    reading = reading_cases(reader, f"day of {code}, {day}") if reader.scope.role in CASE_ROLES else db.reading(reader.scope)
-    with reading as connection:
-        body = make_page(connection, unit.code, day, reader.scope.role in CASE_ROLES, text, "" if "save" in query else _choices(atlas.units, places, code, day, text))
+    cases = reader.scope.role in CASE_ROLES
+    choices = "" if "save" in query else _choices(atlas.units, places, code, day, text)
+    with reading_cases(reader, f"day of {code}, {day}") if cases else db.reading(reader.scope) as connection:
+        body = make_page(connection, unit.code, day, cases, text, choices)
     name = f"phu-qr_ngay_{code}_{day}.html"
     with db.gating() as connection:
         record(connection, reader, "download", name)
@@ -93,7 +94,8 @@ def make_page(connection, code, day, cases, text, choices=""):
     return (
         f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f'<title>{escape(title)}</title><style>{style}</style></head><body><main>{"".join(parts)}<footer><p>{escape(source)}</p></footer></main></body></html>'
+        f'<title>{escape(title)}</title><style>{style}</style></head><body><main>{"".join(parts)}'
+        f"<footer><p>{escape(source)}</p></footer></main></body></html>"
     ).encode()
 
 

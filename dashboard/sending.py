@@ -244,7 +244,9 @@ def _say(fault):
         return "user or password have letters that the server cannot be told"
     if isinstance(fault, smtplib.SMTPException):
         return _one_line(f"the server does not do as asked: {fault}")
-    return _one_line(f"{fault.filename or 'the mail server'}: {fault.strerror or fault or type(fault).__name__}" if isinstance(fault, OSError) else str(fault))
+    if isinstance(fault, OSError):
+        return _one_line(f"{fault.filename or 'the mail server'}: {fault.strerror or fault or type(fault).__name__}")
+    return _one_line(str(fault))
 
 
 def _read(said):

@@ -94,7 +94,8 @@ def send_numbers(numbers, account, folder=None, again=False):
             typer.echo(f"report {each.report}: {_say(each)}")
             failed += each.outcome in ("failed", "nobody")
     if failed:
-        raise ReportError(f"{failed} of the sendings did not go out, see above; what is mended goes out with: phuqr report send {' '.join(map(str, numbers))}")
+        again = " ".join(map(str, numbers))
+        raise ReportError(f"{failed} of the sendings did not go out, see above; what is mended goes out with: phuqr report send {again}")
 
 
 def _read(number, account):

@@ -77,7 +77,8 @@ def read_assessments(connection, unit_code, window, by="commune"):
 
 def _join_spellings(agencies):
     """One row for an agency of the register whose answers came under another spelling, from before the register had it."""
-    keys = pd.Series([(code, fold_agency(name)) for code, name in zip(agencies["code"], agencies["organisation"], strict=True)], agencies.index, dtype=object)
+    named = zip(agencies["code"], agencies["organisation"], strict=True)
+    keys = pd.Series([(code, fold_agency(name)) for code, name in named], agencies.index, dtype=object)
     known = agencies[agencies["registered"]].assign(key=keys).drop_duplicates("key", keep=False).set_index("key")["organisation"]
     names = keys.map(known.to_dict()).astype(object)
     agencies = agencies.assign(organisation=names.where(names.notna(), agencies["organisation"]), registered=agencies["registered"] | names.notna())
