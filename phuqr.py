@@ -12,13 +12,16 @@ def build():
     """The command with its parts; imported here, so that Ctrl-C meanwhile is met by `main`."""
     import typer
 
+    import dashboard.assessments_cli
     import dashboard.campaign_cli
     import dashboard.cli
     import dashboard.daily_cli
+    import dashboard.day_cli  # adds to phuqr report
     import dashboard.indicators_cli
     import dashboard.inspection_cli
     import dashboard.lagging_cli
     import dashboard.report_cli
+    import dashboard.sending_cli  # adds to phuqr report
     import dashboard.solution_cli
     import dashboard.tracing_cli
     import dashboard.units_cli
@@ -27,6 +30,7 @@ def build():
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     app.add_typer(loaders.cli.app)
     app.add_typer(dashboard.cli.app)
+    app.add_typer(dashboard.assessments_cli.app)
     app.add_typer(dashboard.campaign_cli.app)
     app.add_typer(dashboard.indicators_cli.app)
     app.add_typer(dashboard.daily_cli.app)

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from streamlit.web.server.starlette import starlette_server
 from xstatic.pkg import leaflet
 
-from dashboard import base_map, drawn, tiles
+from dashboard import base_map, day_page, drawn, tiles
 from dashboard.export import coverage_workbook, findings_workbook
 from dashboard.exports import export_map, read_asked
 from dashboard.gate import SIGN_IN, Gate
@@ -29,6 +29,7 @@ from dashboard.navigation import LOADING, PAGES, SESSION_HEADER
 from dashboard.oidc import Provider, read_settings
 from dashboard.report_drafts import DRAFT, ISSUED, draft_file, issued_file
 from dashboard.sign_in import SignIn, leave, show_password, take_password
+from dashboard.stalled import Stalled
 from dashboard.state import ALL, read_language
 from dashboard.text import Text
 from geo import db
@@ -232,6 +233,7 @@ def routes(provider=None):
         Route(tiles.PATH, tiles.tile),
         Route(base_map.PATH, base_map.tile),
         Route(drawn.PATH, drawn.drawn),
+        Route(day_page.PATH, day_page.day_page),
         Route("/export/coverage.xlsx", coverage_table),
         Route("/export/worklist.xlsx", worklist_table),
         Route("/export/{name}", export_map),
@@ -258,7 +260,7 @@ def create_app():
     settings = read_settings()
     base_map.base_map()  # or what is wrong with it is told before anybody reads
     own = routes(Provider(settings) if settings else None)
-    gate = [Middleware(Gate)]
+    gate = [Middleware(Gate), Middleware(Stalled)]
     return st.App(_HERE / "pages" / "entry.py", routes=own, middleware=gate, exception_handlers=HANDLERS)
 
 

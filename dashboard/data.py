@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard.navigation import SESSION_HEADER
 from geo import db, reports
 from geo.agencies import read_agencies
+from geo.assessments import read_assessments
 from geo.audit import Actor, last_case_view, reading_cases
 from geo.campaign import list_campaigns, read_clock, read_creation
 from geo.case_weeks import read_case_weeks
@@ -80,6 +81,13 @@ def staff(version, scope, unit, day):
     """I10 of a unit, or of all in scope (WHOLE), as geo.offices.read_staff gives it; None where no agency returned anything."""
     with db.reading(scope) as connection:
         return read_staff(connection, None if unit == WHOLE else unit, day)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def assessments(version, scope, unit, first, last, by):
+    """Self-assessments of a unit's agencies, as geo.assessments.read_assessments gives them."""
+    with db.reading(scope) as connection:
+        return read_assessments(connection, unit, Window(first, last), by)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

@@ -62,7 +62,7 @@ def _equation(result, text):
     return text("load.equation_none" if result["error"] else "load.equation", **values)
 
 
-def _table(head, rows, name):
+def table(head, rows, name):
     """A table of texts; a cell of two has the second under the first, in small print."""
     top = "".join(f"<th scope='col'>{escape(title)}</th>" for title in head)
     body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
@@ -83,7 +83,7 @@ def restated(figures, text):
         [text(f"measure.{each['measure']}"), *(text.number(each[name]) for name in ("figures", "before", "after"))]
         for each in figures
     ]
-    return _table(head, rows, "restated")
+    return table(head, rows, "restated")
 
 
 def commune_rows(rows, units, unplaced, text):
@@ -95,7 +95,7 @@ def commune_rows(rows, units, unplaced, text):
     for code, row in ordered:
         name = units[code].name if one_place else f"{units[code].name}, {units[units[code].parent_code].name}"
         cells.append([name, *(text.number(row[count]) for count in ("loaded", "refused", "warned"))])
-    return _table(head, cells, "rows")
+    return table(head, cells, "rows")
 
 
 def findings(rule, text):
@@ -105,7 +105,7 @@ def findings(rule, text):
         [text.number(found["row"]), *(str(found[name] or "") for name in ("column", "value", "remedy"))]
         for found in rule.first
     ]
-    return _table(head, rows, "findings")
+    return table(head, rows, "findings")
 
 
 def run(found, text):
@@ -122,7 +122,7 @@ def run(found, text):
 def sources(lines, text):
     """By kind of file its last load. lines: kind, when, hours since and newest day of each, as text."""
     head = [text("run.kind"), *(text(f"source.{name}") for name in ("loaded_at", "age", "last_day"))]
-    return _table(head, lines, "sources")
+    return table(head, lines, "sources")
 
 
 def quality_rows(found, text):
@@ -137,7 +137,7 @@ def quality_rows(found, text):
         [row["name"], text.number(row["communes"]), text.number(row["venues"]), *(_share_cell(name, row, text) for name in SHARES)]
         for row in found.rows.to_dict("records")
     ]  # fmt: skip
-    return _table(head, rows, "units")
+    return table(head, rows, "units")
 
 
 def _share_cell(name, row, text):

@@ -26,9 +26,10 @@ COOKIE = "phuqr"
 SIGN_IN = "/sign-in"
 OPEN = {"/health", SIGN_IN, "/sign-in/provider", "/sign-in/callback"}
 PAGE_PATHS = {f"/{path}" for path in PAGES}
+STATIC_PAGE = "/day.html"  # dashboard.day_page, which needs no websocket
 # Of Streamlit's own routes those that the pages need. Its media, its own sign-in and its API for agents are not among
 # them: they know no scope. Its uploads are there for the roles that load, see UPLOAD.
-NEEDED = {"/sign-out", "/password", "/favicon.png", "/manifest.json", "/_stcore/health", "/_stcore/host-config"}
+NEEDED = {STATIC_PAGE, "/sign-out", "/password", "/favicon.png", "/manifest.json", "/_stcore/health", "/_stcore/host-config"}
 NEEDED_BELOW = ("/geo/", "/base/", "/drawn/", "/tiles/", "/export/", "/data/", "/report/", "/lib/", "/static/", "/component/streamlit_folium.")
 STREAM = "/_stcore/stream"
 # What Streamlit's own script asks for below each page before it asks at the root.
@@ -139,7 +140,7 @@ class Gate:
 
     def _ask_to_sign_in(self, scope, headers):
         """What who is not signed in gets: a page leads to the sign-in page and back, anything else is 401."""
-        if scope["type"] == "http" and scope["path"] in PAGE_PATHS:
+        if scope["type"] == "http" and scope["path"] in {*PAGE_PATHS, STATIC_PAGE}:
             query = scope["query_string"].decode("latin-1")
             return f"{SIGN_IN}?next={quote(scope['path'] + ('?' + query if query else ''))}"
         return 401

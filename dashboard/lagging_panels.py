@@ -9,23 +9,22 @@ from geo.coverage import RATES
 from geo.lagging import QUESTIONS
 
 
-def changes(row, before, window, earlier, text):
-    """Three figures of a unit with what they were in the window before: activity, newly created venues, scans.
+def changes(row, before, window, earlier, text, rates=("activity_rate",)):
+    """Figures of a unit with what they were in the window before: some rates, newly created venues, scans.
 
     row, before: totals of coverages of `window` and of `earlier`, the days before it.
     """
-    numerator, denominator = RATES["activity_rate"]
-    rate, was = row["activity_rate"], before["activity_rate"]
     days = {"first": text.day(earlier.first), "last": text.day(earlier.last)}
-    cards = [
-        _card(
-            text("activity_rate"), text.percent(rate), text.rate(row, "activity_rate", numerator, denominator),
-            _points(rate, was, text),
+    cards = []
+    for name in rates:
+        numerator, denominator = RATES[name]
+        rate, was = row[name], before[name]
+        cards.append(_card(
+            text(name), text.percent(rate), text.rate(row, name, numerator, denominator), _points(rate, was, text),
             text("overview.before", rate=text.percent(was), numerator=text.number(before[numerator]),
                  denominator=text.number(before[denominator]), **days) if pd.notna(was) else text("overview.unknown", **days),
-            text.definition("activity_rate", window),
-        )
-    ]  # fmt: skip
+            text.definition(name, window),
+        ))  # fmt: skip
     length = (window.last - window.first).days + 1
     told = {
         "new": text("overview.new.of", active=text.number(row["cohort"]), rate=text.percent(row["cohort_rate"])),

@@ -31,7 +31,7 @@ def classify(rows, rate, bounds=None):
     """
     edges = [-1.0, *(BOUNDS[rate] if bounds is None else bounds), float("inf")]
     values = rows[rate].astype(float)
-    classes = pd.cut(values, edges, right=False, labels=False).astype(object)
+    classes = pd.cut(values, edges, right=False, labels=False).astype("Int64").astype(object)
     return classes.mask(_are_few(rows, rate), TOO_FEW).mask(values.isna(), NO_DATA)
 
 

@@ -33,7 +33,7 @@ _log = logging.getLogger("phuqr.loads")
 
 SUFFIXES = ["csv", "tsv", "xlsx", "xls", "ods"]
 # Kinds by the command's names, in the order in which a province loads them.
-KINDS = ("boundaries", "unit-changes", "register", "venues", "scans", "visits", "inspections", "population", "staff", "aliases")
+KINDS = ("boundaries", "unit-changes", "register", "venues", "scans", "visits", "inspections", "population", "staff", "assessments", "aliases")
 OF_PROVINCES = (
     "boundaries",
     "unit-changes",

@@ -96,7 +96,7 @@ def _change(reader, held, filters, atlas, found, text):
     now, then = found.rows.set_index("code"), earlier.rows.set_index("code").reindex(found.rows["code"])
     change = (now[rate] - then[rate]).astype(float)
     few = sum((rows[RATES[rate][1]].fillna(FEWEST) < FEWEST).astype(bool) for rows in (now, then)) > 0
-    classes = pd.cut(change, [-9.0, *CHANGE_BOUNDS, 9.0], right=False, labels=False).astype(object)
+    classes = pd.cut(change, [-9.0, *CHANGE_BOUNDS, 9.0], right=False, labels=False).astype("Int64").astype(object)
     classes = classes.mask(few, TOO_FEW).mask(change.isna(), NO_DATA)
     shown = [_points(bound, text) for bound in CHANGE_BOUNDS]
     labels = [

@@ -7,10 +7,8 @@ import ipaddress
 import re
 import secrets
 import time
-import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -25,12 +23,12 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from pydantic import AfterValidator, ConfigDict, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsError
 
+from dashboard.settings import read_section
 from geo.errors import ProviderError
 from geo.scope import ROLES
 
-SECRETS = Path(".streamlit", "secrets.toml")
 WELL_KNOWN = "/.well-known/openid-configuration"
 # Not EdDSA, which RFC 9864 deprecates, nor its successors, whose at_hash Authlib does not know.
 ALGORITHMS = {kind + size for kind in ("RS", "PS", "ES") for size in ("256", "384", "512")}
@@ -89,44 +87,15 @@ class Settings:
     label: _Text = "Đăng nhập bằng hệ thống xác thực của tỉnh"
 
 
-class _Environment(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="PHUQR_",
-        env_nested_delimiter="_",
-        env_nested_max_split=1,
-        env_ignore_empty=True,
-        hide_input_in_errors=True,
-    )
-    oidc: Settings | None = None
-
-
 def read_settings():
     """The settings, whole, from PHUQR_OIDC_* (roles and units in JSON), or else from [oidc] of .streamlit/secrets.toml.
 
     None where neither names a provider.
     """
     try:
-        if named := _Environment().oidc:
-            return named
+        return read_section("oidc", Settings, ProviderError)
     except SettingsError:
         raise ProviderError("PHUQR_OIDC_ROLES and PHUQR_OIDC_UNITS must each be an object in JSON") from None
-    except pydantic.ValidationError as error:
-        raise ProviderError(f"PHUQR_OIDC_* cannot be used: {_list_faults(error)}") from None
-    try:
-        table = tomllib.loads(SECRETS.read_text(encoding="utf-8"))
-        return pydantic.TypeAdapter(Settings).validate_python(table["oidc"]) if "oidc" in table else None
-    except FileNotFoundError:
-        return None
-    except pydantic.ValidationError as error:
-        raise ProviderError(f"[oidc] of {SECRETS} cannot be used: {_list_faults(error)}") from None
-    except (OSError, ValueError) as error:
-        raise ProviderError(f"{SECRETS} cannot be read: {error}") from None
-
-
-def _list_faults(error):
-    faults = error.errors(include_input=False, include_context=False, include_url=False)
-    places = (".".join(str(part) for part in fault["loc"] if part != "oidc") for fault in faults)
-    return "; ".join(f"{place or 'it'}: {fault['msg']}" for place, fault in zip(places, faults, strict=True))
 
 
 @dataclass(frozen=True)

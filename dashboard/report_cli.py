@@ -35,6 +35,7 @@ Difficulties = Annotated[str | None, typer.Option(metavar="TEXT|@FILE", help="Wh
 Proposals = Annotated[str | None, typer.Option(metavar="TEXT|@FILE", help="What it proposes; lines to fill without.")]
 Cases = Annotated[bool | None, typer.Option("--cases/--no-cases", help="With or without traced cases; with them where the role may see them.", show_default=False)]
 Pdf = Annotated[bool, typer.Option("--pdf", help="The letter as PDF too, by LibreOffice.")]
+Send = Annotated[bool, typer.Option("--send", help="Send it by mail, too, to those on its list, as phuqr report send does.")]
 As = Annotated[str | None, typer.Option("--as", help="See only what this account sees.")]
 Day = Annotated[datetime, typer.Option("--day", formats=_DAY, help="The day that it tells of.")]
 LetterDay = Annotated[datetime | None, typer.Option("--on", formats=_DAY, help="The day on the letter; the next day without it.")]
@@ -43,27 +44,34 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="As phuqr report list 
 Week = Annotated[datetime, typer.Option("--on", formats=_DAY, help="A Thursday, by which the week before is due; or a day of the week after it.")]
 
 
-def _add_making(name, said, issuing):
-    """Add one of the commands that make weekly reports; issuing: it also keeps them, and says their numbers."""
-
-    @report.command(name, help=said)
-    def make(
-        unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
-        difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
-    ):  # fmt: skip
-        asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
-        for found, files in asked.make(account, unit, all_districts, cases):
-            _hand_over(found, files, out, account, issuing)
+@report.command()
+def weekly(
+    unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
+    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, account: As = None,
+):  # fmt: skip
+    """Write the weekly report of a district or province as a letter (docx) with its appendix (xlsx): a draft, which can be edited."""
+    asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
+    for found, files in asked.make(account, unit, all_districts, cases):
+        _hand_over(found, files, out, account, issuing=False)
 
 
-_add_making(
-    "weekly", "Write the weekly report of a district or province as a letter (docx) with its appendix (xlsx): a draft, which can be edited.",
-    issuing=False,
-)  # fmt: skip
-_add_making(
-    "issue", "Issue the weekly report: as weekly writes it, and kept with its figures and files as they are now; an earlier one is superseded.",
-    issuing=True,
-)  # fmt: skip
+@report.command()
+def issue(
+    unit: Unit, on: On, out: Out, first: First = None, last: Last = None, campaign: Campaign = None, all_districts: Every = False,
+    difficulties: Difficulties = None, proposals: Proposals = None, cases: Cases = None, pdf: Pdf = False, send: Send = False, account: As = None,
+):  # fmt: skip
+    """Issue the weekly report: as weekly writes it, and kept with its figures and files as they are now; an earlier one is superseded."""
+    asked = _Asked(on, first, last, campaign, difficulties, proposals, pdf)
+    if send:
+        # sending_cli adds to these commands, and the settings take a third of a second to import
+        from dashboard.sending import read_settings
+        from dashboard.sending_cli import send_numbers
+
+        read_settings()  # before anything is issued
+    made = asked.make(account, unit, all_districts, cases)
+    numbers = [_hand_over(found, files, out, account, issuing=True) for found, files in made]
+    if send:
+        send_numbers(numbers, account)
 
 
 @report.command()
@@ -78,13 +86,14 @@ def daily(unit: Unit, day: Day, out: Out, on: LetterDay = None, pdf: Pdf = False
 
 
 def _hand_over(found, files, out, account, issuing):
-    """Write the files of a report, issue it if that is asked for, and say what there is."""
-    paths = write_files(out, files)  # first, so that nothing is issued that cannot be handed over
+    """Write the files of a report, issue it if that is asked for, and say what there is; the number of what was issued, or None."""
+    paths, number = write_files(out, files), None  # first, so that nothing is issued that cannot be handed over
     if issuing:
         number = reports.issue(Actor(account, scope_of(account)) if account else operator(), found, files)
         typer.echo(f"report {number}: {found.unit.name}, {found.window.first:%d/%m/%Y} to {found.window.last:%d/%m/%Y}")
     for path in paths:
         typer.echo(path)
+    return number
 
 
 @report.command("list")

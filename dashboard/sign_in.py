@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from dashboard.gate import COOKIE, SIGN_IN, address_of, signed_cookie
+from dashboard.gate import COOKIE, SIGN_IN, STATIC_PAGE, address_of, signed_cookie
 from dashboard.text import Text
 from dashboard.words import LANGUAGES
 from geo import db, sessions
@@ -120,6 +120,9 @@ class SignIn:
         switch = escape(urlencode({"next": target, "lang": other}))
         body += f"<p>{escape(text('sign_in.help'))}</p>"
         body += f'<p><a href="{SIGN_IN}?{switch}" lang="{other}">{LANGUAGES[other]}</a></p>'
+        if not target.startswith(STATIC_PAGE):
+            still = escape(urlencode({"next": f"{STATIC_PAGE}?lang={text.language}"}))
+            body += f'<p><a href="{SIGN_IN}?{still}">{escape(text("day.sign_in"))}</a></p>'
         return _html(text, text("sign_in"), text("title"), body, status)
 
 

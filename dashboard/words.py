@@ -2,10 +2,12 @@
 
 from dashboard import (
     words_bulletin,
+    words_day,
     words_inspection,
     words_lagging,
     words_loading,
     words_map,
+    words_offices,
     words_report,
     words_report_page,
     words_tracing,
@@ -629,7 +631,8 @@ TEXTS = {
 }
 
 for _more in (
-    words_bulletin, words_inspection, words_lagging, words_loading, words_map, words_report, words_report_page, words_tracing,
+    words_bulletin, words_day, words_inspection, words_lagging, words_loading, words_map, words_offices, words_report,
+    words_report_page, words_tracing,
 ):  # fmt: skip
     for _language, _texts in _more.TEXTS.items():
         TEXTS[_language] |= _texts

@@ -3,12 +3,14 @@
 TEXTS = {
     "vi": {
         "kind.staff": "Cài đặt ứng dụng",
+        "kind.assessments": "Tự đánh giá của cơ quan",
         "kind.solution": "Giải pháp đang áp dụng",
         "measure.hour_scans": "Lượt quét theo giờ",
         "measure.hour_people": "Số người theo giờ",
     },
     "en": {
         "kind.staff": "Staff with the app",
+        "kind.assessments": "Self-assessments",
         "kind.solution": "Solution in force",
         "measure.hour_scans": "Scans by the hour",
         "measure.hour_people": "People by the hour",
@@ -16,6 +18,8 @@ TEXTS = {
 }
 
 RULES = {
+    "unknown_system": "hệ thống chưa biết, xếp vào Khác",
+    "not_in_register": "cơ quan chưa có trong danh sách phải tạo của xã",
     "installed_above_staff": "số người đã cài đặt nhiều hơn số cán bộ",
     "other_minutes": "thời gian đếm không trong khoảng 30 đến 60 phút",
     "past_retention": "lượt đến đã quá hạn lưu, số liệu của ngày này đã xóa",

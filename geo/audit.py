@@ -14,7 +14,8 @@ from geo.scope import NOTHING, Scope
 EVENTS = (
     "sign_in", "sign_in_failed", "sign_out", "download", "case_view", "load",
     "account_added", "account_password", "account_scope", "account_disabled", "account_enabled",
-    "hotspot_review", "rectification", "tracing_rule", "visits_purged", "report_issued", "inspection_planned", "inspection_entered",
+    "hotspot_review", "rectification", "tracing_rule", "visits_purged", "report_issued", "report_sent", "report_recipient",
+    "inspection_planned", "inspection_entered",
 )  # fmt: skip
 
 

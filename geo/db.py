@@ -26,6 +26,7 @@ from geo import (
     schema_inspections,
     schema_offices,
     schema_reports,
+    schema_sending,
     schema_tracing,
 )
 from geo.errors import DatabaseError
@@ -35,7 +36,9 @@ from geo.schema_summaries import summary_stale
 from geo.scope import apply
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-TABLES = schema_access, schema_campaign, schema_inspections, schema_offices, schema_reports, schema_tracing  # which add theirs to metadata
+TABLES = (  # which add theirs to metadata
+    schema_access, schema_campaign, schema_inspections, schema_offices, schema_reports, schema_sending, schema_tracing,
+)  # fmt: skip
 _MIGRATING = 0x70687571  # advisory lock: one migration at a time
 _LOADING = 0x70687572  # and one load at a time
 

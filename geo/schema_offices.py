@@ -74,3 +74,31 @@ staff_return = Table(
     CheckConstraint("installed BETWEEN 0 AND staff", name="installed"),
     comment="Returns of agencies on the app: I10, hidden where there is none",
 )
+
+SYSTEMS = ("poster", "device", "both", "other", "none")
+
+agency_assessment = Table(
+    "agency_assessment",
+    metadata,
+    Column("vintage", Integer, nullable=False, comment="vintage in which code is meant"),
+    Column("code", Text, nullable=False, comment="commune that the agency is in"),
+    Column("unit", Integer, nullable=False, comment="number of that unit: who may see the row"),
+    Column("organisation", Text, nullable=False, comment="the agency, as the register names it where it does"),
+    Column("assessed_on", Date, nullable=False, comment="local day that it declares"),
+    Column("points", Integer, nullable=False, comment="its control points (điểm kiểm soát)"),
+    Column("supervisors", Integer, nullable=False, comment="how many people guide and supervise scanning there"),
+    Column("system", Text, nullable=False, comment="what scans: poster, device, both, other, or none yet"),
+    Column("entrants", Integer, comment="people who went in and out that day; null: not counted"),
+    Column("scanned", Integer, comment="of these, those who were scanned; null as entrants is"),
+    Column("load_run", ForeignKey("load_run.id"), nullable=False, comment="the run that last changed the row"),
+    PrimaryKeyConstraint("vintage", "code", "organisation", "assessed_on"),
+    ForeignKeyConstraint(
+        ["unit", "vintage", "code"],
+        ["admin_unit.id", "admin_unit.vintage", "admin_unit.code"],
+        name="agency_assessment_unit_fkey",
+    ),
+    CheckConstraint("points >= 0 AND supervisors >= 0", name="counts"),
+    CheckConstraint("(entrants IS NULL) = (scanned IS NULL) AND scanned BETWEEN 0 AND entrants", name="scanned"),
+    CheckConstraint(f"system IN {SYSTEMS}", name="system"),
+    comment="What agencies declare of themselves (11731/UBND-CN of Thừa Thiên Huế), one row an agency and day",
+)

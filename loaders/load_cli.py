@@ -33,6 +33,7 @@ _ROLES = {  # kind -> roles of the accounts that may load it
     "inspections": {"data"},
     "population": {"data"},
     "staff": {"data"},
+    "assessments": {"data"},
     "unit-changes": {"data"},
     "aliases": {"data"},
 }
@@ -149,6 +150,15 @@ def load_staff(
 ):  # fmt: skip
     """Staff of agencies, and how many of them have the app."""
     _load_all("staff", files, mapping, dry_run, as_json, findings, max_refused, account)
+
+
+@load.command("assessments")
+def load_assessments(
+    files: Files, mapping: Map = None, dry_run: DryRun = False, as_json: Json = False, findings: Found = None,
+    max_refused: MaxRefused = _MOST, account: As = None,
+):  # fmt: skip
+    """Self-assessments of agencies: points, supervisors, system in use, entrants and scanned."""
+    _load_all("assessments", files, mapping, dry_run, as_json, findings, max_refused, account)
 
 
 @load.command("unit-changes")

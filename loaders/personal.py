@@ -33,6 +33,7 @@ CODED = {
     "venue_code", "case_code", "case_class", "commune_code", "district_code", "province_code", "obligation_group", "level",
     "hour", "lon", "lat", "scans", "total_scans", "people", "venues_with_scans", "obliged", "population", "households", "posted",
     "minutes", "head_count", "scanned", "share", "from_code", "to_code", "returned_on", "staff", "installed",
+    "assessed_on", "points", "supervisors", "entrants",
 }  # fmt: skip
 
 _BIRTH = (

@@ -53,6 +53,8 @@ RULES = {
     "unknown_class": ("không phải F0 hoặc F1", "ghi F0 hoặc F1"),
     "unknown_source": ("nguồn chưa biết", "ghi declared (khai báo) hoặc scanned (quét mã)"),
     "unknown_outcome": ("kết quả chưa biết", "ghi đạt, nhắc nhở, đề nghị tạm dừng hoặc đề nghị xử phạt"),
+    "unknown_system": ("hệ thống chưa biết, xếp vào Khác", "ghi Mã QR dán, Thiết bị, Mã QR dán và thiết bị, Khác hoặc Chưa có"),
+    "not_in_register": ("cơ quan chưa có trong danh sách phải tạo của xã", "kiểm tra tên cơ quan và xã, hoặc bổ sung danh sách"),
     "not_a_flag": ("không phải có hoặc không", "ghi có hoặc không"),
     "left_before_arrived": ("rời đi trước khi đến", "kiểm tra hai thời điểm"),
     "venue_elsewhere": ("xã ghi bên cạnh không phải xã của địa điểm mang mã này", "sửa mã địa điểm, hoặc sửa xã"),

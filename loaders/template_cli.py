@@ -24,6 +24,7 @@ TEMPLATES = {  # kind -> (name of the sheet, module of loaders, its columns)
     "inspections": ("Kiểm tra", "inspections", "COLUMNS"),
     "population": ("Dân số", "population", "COLUMNS"),
     "staff": ("Cài đặt ứng dụng", "staff", "COLUMNS"),
+    "assessments": ("Tự đánh giá", "assessments", "COLUMNS"),
     "unit-changes": ("Sáp nhập, chia tách", "crosswalk", "COLUMNS"),
     "aliases": ("Tên gọi khác", "aliases", "COLUMNS"),
 }

@@ -347,6 +347,7 @@ _READ_AGAINST = {
     "scans": ("boundaries", "unit-changes", "aliases", "venues"),
     "visits": ("boundaries", "unit-changes", "aliases", "venues"),
     "inspections": ("venues",),
+    "assessments": ("boundaries", "unit-changes", "aliases", "register"),
 }
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import charts, data, lagging_panels
+from dashboard.day_page import address
 from dashboard.frame import choose_filters, page, show_heading
 from dashboard.map_panel import show_map
 from geo.coverage import Window
@@ -112,3 +113,5 @@ with page("overview") as (text, reader):
         show_laggards(reader, held, filters, text)
         show_staff(reader, held, filters, text)
     show_old_posters(reader, held, filters, coverage, text)
+    still = address(text, unit=filters.unit, day=window.last.isoformat())
+    st.html(f'<p class="phuqr-take"><a href="{escape(still)}" target="_self">{escape(text("day.link"))}</a></p>')

@@ -1,12 +1,16 @@
-"""Theo ngành: the rates by responsible department or by kind of venue, as bars and as a table."""
+"""Theo ngành: the rates by responsible department or by kind of venue, and what agencies declare of themselves."""
+
+from html import escape
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, data
+from dashboard import assessment_panels, charts, data
 from dashboard.frame import choose, choose_filters, page, show_heading
 from dashboard.legend import FEWEST
+from geo.assessments import GROUP
 from geo.coverage import RATES
+from geo.units import LEVELS
 
 
 def show_bars(found, rate, by, text):
@@ -48,6 +52,18 @@ def show_table(found, rate, by, text):
     st.dataframe(table, column_config=configured, hide_index=True, height=38 + 35 * max(1, len(table)), placeholder="–")
 
 
+def show_assessments(reader, held, filters, atlas, text):
+    """What agencies declare of themselves, where the register names any or any has answered."""
+    wide = atlas.units[filters.unit].level == LEVELS["province"]
+    found = data.assessments(held.version, reader.scope, filters.unit, filters.window.first, filters.window.last, "district" if wide else "commune")
+    if found.agencies.empty:
+        return
+    st.html(f'<h3 class="phuqr-section">{escape(text("assess.title"))}</h3>{assessment_panels.summary(found, text)}')
+    left, right = st.columns([2, 3], gap="medium")
+    left.html(assessment_panels.by_unit(found, text))
+    right.html(assessment_panels.agencies(found, text))
+
+
 with page("sectors") as (text, reader):
     held = data.holdings(reader.scope)
     heading = st.container()
@@ -66,3 +82,5 @@ with page("sectors") as (text, reader):
         show_bars(found, rate, by, text)
         show_table(found, rate, by, text)
         st.caption(text.definition(rate, window))
+    if filters.group in (None, GROUP):
+        show_assessments(reader, held, filters, atlas, text)

@@ -3,6 +3,7 @@
 import http.client
 import io
 import json
+import re
 import subprocess
 import sys
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +26,7 @@ UNITS = ["42", "440", "449", "18235", "18754", "46", "99", "'; DROP TABLE venue;
 
 GEOMETRY, TABLE = "/geo/{vintage_id:number}/{version:number}/{unit}.topojson", "/export/coverage.xlsx"
 MAP, WORKLIST = "/export/{name}", "/export/worklist.xlsx"
+DAY = "/day.html"
 # Each route of the app -> an address of it. What stands in none of these fails the test of its rule.
 OPEN = {"/health": "/health", "/sign-in": "/sign-in"}
 PROVIDER = {"/sign-in/provider": "/sign-in/provider", "/sign-in/callback": "/sign-in/callback"}  # none is configured
@@ -40,7 +42,7 @@ SIGNED_IN = {
 }
 FINDINGS, CHECKED = "/data/findings/{run:number}.xlsx", "/data/checked/{token}.xlsx"  # see test_data_page.py
 REPORTS = {report_drafts.DRAFT, report_drafts.ISSUED}  # see test_reports_page.py
-SCOPED = {GEOMETRY, TABLE, MAP, WORKLIST, tiles.PATH, FINDINGS, CHECKED, *REPORTS}
+SCOPED = {GEOMETRY, TABLE, MAP, WORKLIST, DAY, tiles.PATH, FINDINGS, CHECKED, *REPORTS}
 UPLOAD = "/_stcore/upload_file/{session_id}/{file_id}"  # see test_data_page.py
 POSTED = {"/sign-out": "/sign-out"}
 STREAM = {"/_stcore/stream": "/_stcore/stream"}
@@ -117,6 +119,7 @@ def test_who_is_not_signed_in_gets_nothing_but_the_way_in(server, atlas):
     for path in PAGES:
         status, headers, _ = ask(server, f"/{path}?unit=440")
         assert (status, headers["Location"]) == (303, f"/sign-in?next=/{path}%3Funit%3D440"), path
+    assert ask(server, f"{DAY}?unit=440")[1]["Location"] == "/sign-in?next=/day.html%3Funit%3D440"
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
@@ -212,3 +215,15 @@ def test_maps_are_of_units_in_scope(server, cookies, atlas, role):
         if status == 200:
             codes = {each["properties"]["code"] for each in json.loads(body)["features"]}
             assert codes == set(communes_within(atlas.units, unit))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_days_are_of_units_in_scope(server, cookies, atlas, role):
+    for unit in UNITS:
+        status, _, body = ask(server, f"{DAY}?{urlencode({'unit': unit, 'day': '2021-12-08'})}", cookies[role])
+        wanted = unit in SEES[role] and (len(unit) < 5 or role == "commune")
+        assert status == (200 if wanted else 404), unit
+        if status == 200:
+            inside = {atlas.units[code].name for code in communes_within(atlas.units, unit)}
+            drawn = set(re.findall("<title>([^<]*?): ", body.decode().partition("<svg")[2]))
+            assert drawn == inside

@@ -4,8 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.navigation import PAGES
+from dashboard.text import Text
+from loaders.assessments import load_assessments
+from loaders.register import load_register
 
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
+VI = Text("vi")
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,10 @@ def run(page):
     page.run()
     assert not page.exception, [error.value for error in page.exception]
     return page
+
+
+def html(page):
+    return " ".join(element.proto.body for element in page.get("html")).replace("\u00a0", " ")
 
 
 def rows(page):
@@ -61,3 +69,20 @@ def test_english_names_and_no_venues_at_all():
     assert "Department of Transport" in rows(opened(unit="42", lang="en", **DAYS))
     page = opened(unit="42", **{"from": "2021-10-01", "to": "2021-10-02"})
     assert [notice.value for notice in page.info] == ["Chưa có địa điểm nào trong thời gian này."]
+
+
+def test_agencies_that_assessed_themselves_are_shown_and_those_that_did_not(tmp_path):
+    before = opened(unit="42", **DAYS)
+    assert VI("assess.title") not in html(before)
+    (tmp_path / "register.csv").write_text("organisation,commune_code,obligation_group\nKho bạc <b>,18229,A\nUBND phường,18754,A\n", encoding="utf-8")
+    (tmp_path / "told.csv").write_text("organisation,commune_code,assessed_on,points,supervisors,system,entrants,scanned\n"
+                                       "Kho bạc <b>,18229,2021-12-07,3,4,Thiết bị,200,150\n", encoding="utf-8")  # fmt: skip
+    load_register(tmp_path / "register.csv")
+    load_assessments(tmp_path / "told.csv")
+    shown = html(opened(unit="42", **DAYS))
+    assert "1 đã trả lời / 2 cơ quan" in shown and "150 được quét / 200 ra vào" in shown and "75,0 %" in shown
+    assert shown.index("<td>UBND phường<small>Phường Kỳ Trinh, Thị xã Kỳ Anh</small></td><td>chưa trả lời</td>") < shown.index("Kho bạc &lt;b&gt;<small>")
+    assert "<b>,1" not in shown and "4 người giám sát" in shown
+    assert "<td>Huyện Đức Thọ</td><td>100,0 %<small>1/1</small></td>" in shown
+    assert "UBND phường" not in html(opened(unit="440", **DAYS))
+    assert VI("assess.title") not in html(opened(unit="42", group="C", **DAYS)), "of agencies, which are no group C"

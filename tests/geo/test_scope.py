@@ -29,6 +29,8 @@ INSERT INTO venue (code, name, kind, vintage, commune_code, unit, located_by, cr
     FROM admin_unit WHERE vintage = 2 AND code IN ('18235', '18757');
 INSERT INTO obligation VALUES (2, '18235', 'A', 7, 1), (2, '18757', 'A', 8, 1);
 INSERT INTO staff_return SELECT vintage, code, id, 'Sở ' || vintage || '/' || code, '2021-12-01', 9, 5, 1 FROM admin_unit WHERE level = 3;
+INSERT INTO agency_assessment
+    SELECT vintage, code, id, 'Kho bạc ' || vintage || '/' || code, '2021-12-01', 1, 1, 'device', 9, 5, 1 FROM admin_unit WHERE level = 3;
 SELECT add_scan_month('2025-07-01'), attach_scan_month('2025-07-01');
 INSERT INTO scan_day (day, venue_id, unit, scans, people, load_run)
     SELECT '2025-07-03', id, unit, 1, 1, 1 FROM venue WHERE vintage = 2;
@@ -54,6 +56,7 @@ KEYS = {
     "activity_month": "unit, month",
     "activity_kind_month": "unit, kind, month",
     "staff_return": "organisation",
+    "agency_assessment": "organisation",
 }
 # The units of a scope -> the communes, vintage/code, whose rows it sees.
 SCOPES = {
@@ -89,7 +92,7 @@ def rows_of(table, communes):
     here = "vintage || '/' || commune_code = ANY (:communes)"
     if table in ("scan_day", "inspection"):
         here = f"venue_id IN (SELECT id FROM venue WHERE {here})"
-    if table in TABLES or table == "staff_return":
+    if table in TABLES or table in ("staff_return", "agency_assessment"):
         here = f"unit IN (SELECT id FROM admin_unit WHERE {here.replace('commune_code', 'code')})"
     with db.engine().connect() as connection:
         found = connection.execute(sa.text(f"SELECT {KEYS[table]} FROM {table} WHERE {here}"), {"communes": communes})

@@ -153,6 +153,8 @@ DRY = {
     "inspections": "venue_code,inspected_on,outcome\nV1,2021-12-10,đạt\nV1,2021-12-10,tốt\n",
     "population": GOOD + "1,2,3\n",
     "staff": "organisation,commune_code,returned_on,staff,installed\nKho bạc,18229,2021-12-01,9,5\nThuế,18229,2021-12-01,5,9\n",
+    "assessments": "organisation,commune_code,assessed_on,points,supervisors,system,entrants,scanned\nKho bạc,18229,2021-12-01,1,1,khác,9,5\n"
+    "Thuế,18229,2021-12-01,1,1,khác,5,9\n",
     "aliases": "alias,commune_code\nVùng ven,18229\nVùng ven,18235\n",
     "register": "commune_code,obligation_group,obliged\n18229,A,5\n18229,X,5\n",
 }

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from geo import db
 from geo.errors import FileError
 from loaders import frames, texts
+from loaders.assessments import load_assessments
 from loaders.inspections import load_inspections
 from loaders.scans import load_scans
 from loaders.staff import load_staff
@@ -26,6 +27,9 @@ KINDS = {
         load_visits, "case_code,case_class,venue_code,arrived_at,left_at,source", "HT-{},F0,V1,2021-11-20 09:00,{} 09:00,declared", "visit",
     ),
     "staff": (load_staff, "organisation,commune_code,returned_on,staff,installed", "Cơ quan {},18229,{},9,5", "staff_return"),
+    "assessments": (
+        load_assessments, "organisation,commune_code,assessed_on,points,supervisors,system", "Cơ quan {},18229,{},1,1,khác", "agency_assessment",
+    ),
     "inspections": (load_inspections, "venue_code,inspected_on,outcome", "V{},{},đạt", "inspection"),
 }  # fmt: skip
 DAYS = ["12/10/2021", "12/11/2021", "10/12/2021", "12/28/2021", "12/29/2021", "2021-12-30"]  # 28 and 29 are no months

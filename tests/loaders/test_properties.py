@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from geo import db
 from loaders import frames, texts
+from loaders.assessments import load_assessments
 from loaders.inspections import load_inspections
 from loaders.personal import holds_person
 from loaders.population import load_population
@@ -64,6 +65,14 @@ KINDS = {
         {"organisation": st.sampled_from(["Kho bạc", "Thuế", ""]), "commune_code": COMMUNES, "returned_on": DAYS, "staff": COUNTS, "installed": COUNTS},
         "SELECT code, organisation, returned_on, staff, installed FROM staff_return",
     ),
+    "assessments": (
+        load_assessments,
+        {
+            "organisation": st.sampled_from(["Kho bạc", "KHO BẠC", "Thuế", ""]), "commune_code": COMMUNES, "assessed_on": DAYS, "points": COUNTS,
+            "supervisors": COUNTS, "system": st.sampled_from(["Thiết bị", "?", ""]), "entrants": COUNTS, "scanned": COUNTS,
+        },
+        "SELECT code, organisation, assessed_on, points, supervisors, system, entrants, scanned FROM agency_assessment",
+    ),
     "population": (
         load_population, {"commune_code": COMMUNES, "population": COUNTS, "households": COUNTS},
         "SELECT commune_code, population, households FROM population",
@@ -85,7 +94,8 @@ def forget(founded):
     """Leave of the database what was there first; much faster than the fixture `town` where months are no matter."""
     with db.engine().begin() as connection:
         for table in (
-            "scan_day", "scan_hour", "commune_scan_day", "visit", "inspection", "population", "staff_return", "obligation", "restatement",
+            "scan_day", "scan_hour", "commune_scan_day", "visit", "inspection", "population", "staff_return", "agency_assessment", "obligation",
+            "restatement",
             "load_finding",
         ):  # fmt: skip
             connection.execute(sa.text(f"DELETE FROM {table} WHERE load_run > :run"), {"run": founded})

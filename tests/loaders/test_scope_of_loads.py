@@ -28,6 +28,10 @@ KINDS = {
         "organisation,commune_code,returned_on,staff,installed", "Kho bạc,18229,2021-12-01,9,5", "Kho bạc,18754,2021-12-01,9,5",
         "(SELECT code AS commune_code FROM staff_return) told",
     ),
+    "assessments": (
+        "organisation,commune_code,assessed_on,points,supervisors,system", "Kho bạc,18229,2021-12-01,1,1,khác", "Kho bạc,18754,2021-12-01,1,1,khác",
+        "(SELECT code AS commune_code FROM agency_assessment) told",
+    ),
     "aliases": ("alias,commune_code", "Vùng ven sông,18229", "Bến đò,18754", "unit_alias"),
     "register": ("commune_code,obligation_group,obliged", "18229,A,1", "18754,A,1", "obligation"),
     "register-organisations": (

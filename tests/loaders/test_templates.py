@@ -22,6 +22,7 @@ scans total_scans people hour venues_with_scans obligation_group obliged case_co
 campaign outcome posted minutes head_count scanned supervisor note population households returned_on staff installed from_vintage from_code to_vintage to_code
 share decree alias level commune_name commune_kind district_code district_name province_code province_name from_name
 from_district from_province_code from_province to_name to_district_code to_district to_province_code to_province estimated
+assessed_on points supervisors system entrants
 """
 TEMPLATE = {
     "venue_code": (True, ("Mã địa điểm", "Mã điểm")),
