@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dashboard.report_cli import As, Cases, reading, report, scope_of
+from dashboard.report_cli import As, Cases, reading, report
 from dashboard.text import Text
 from geo.errors import ReportError
 
@@ -23,7 +23,7 @@ def write_page(
     # Streamlit and the map's libraries take a second to import, which the other commands need not wait for
     from dashboard.day_page import make_page
 
-    with reading(scope_of(account), account, f"day of {unit}, {day:%Y-%m-%d}", cases) as (connection, seen):
+    with reading(account, f"day of {unit}, {day:%Y-%m-%d}", cases) as (connection, seen):
         body = make_page(connection, unit, day.date(), seen, Text("vi"))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def _hand_over(found, files, out, account, issuing):
 @report.command("list")
 def list_issued(unit: Unit, format: Format = Format.table, account: As = None):
     """List the issued reports of a unit and of the districts in it, the newest first."""
-    with _reading(account, f"reports of {unit}") as (connection, _):
+    with reading(account, f"reports of {unit}") as (connection, _):
         rows = reports.list_reports(connection, unit)
     rows["supersedes"] = pd.array(rows["supersedes"], "Int64")
     rows["issued_at"] = [each.astimezone(ZoneInfo(db.TIME_ZONE)).replace(microsecond=0) for each in rows["issued_at"]]
@@ -112,7 +112,7 @@ def list_issued(unit: Unit, format: Format = Format.table, account: As = None):
 @report.command()
 def get(number: Number, out: Out, account: As = None):
     """Write the files of an issued report again, byte for byte, their hashes checked."""
-    with _reading(account, f"report {number}") as (connection, _):
+    with reading(account, f"report {number}") as (connection, _):
         found = reports.read_issued(connection, number)
     with db.gating() as connection:
         record(connection, operator(), "download", f"report {number}, as {account}" if account else f"report {number}")
@@ -123,7 +123,7 @@ def get(number: Number, out: Out, account: As = None):
 @report.command()
 def diff(number: Number, format: Format = Format.table, account: As = None):
     """Show which figures of an issued report were restated since: as printed, as they are now, and the difference."""
-    with _reading(account, f"report {number}") as (connection, _):
+    with reading(account, f"report {number}") as (connection, _):
         issued = reports.read_issued(connection, number)
         rows, now = reports.compare_issued(connection, issued)
     rows.insert(1, "name", [_name(path, now.names) for path in rows["figure"]])
@@ -191,9 +191,9 @@ def reader_of(account):
     return Actor(operator().name, scope_of(account))
 
 
-def _reading(account, what):
+def reading(account, what, cases=None):
     """geo.reports.reading of who types commands, as an account."""
-    return reports.reading(reader_of(account), f"{what}, as {account}" if account else what)
+    return reports.reading(reader_of(account), f"{what}, as {account}" if account else what, cases)
 
 
 def read_words(given):

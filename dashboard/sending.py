@@ -129,7 +129,7 @@ def lay_out_all(actor, reports, folder, text, again=False):
 
 def find_recipients(issued):
     """The geo.sendings.Recipients of a report."""
-    listed = sendings.list_recipients(issued.unit_code, "weekly")
+    listed = sendings.list_recipients(issued.unit_code, issued.kind)
     return [each for each in listed if each.cases or not issued.cases]
 
 
@@ -156,14 +156,14 @@ def compose(issued, address, sender, text):
         "when": text.moment(issued.issued_at),
     }  # fmt: skip
     message = EmailMessage(_Policy(linesep="\r\n"))
-    message["Subject"] = text("sending.subject", **told)
+    message["Subject"] = text(f"sending.subject.{issued.kind}", **told)
     message["From"], message["To"] = sender, address
     message["Date"] = format_datetime(datetime.now(ZoneInfo(TIME_ZONE)))
     message["Message-ID"] = make_msgid(domain=sender.partition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     names = {name: name_file(issued, name, text) for name in issued.files}
     listed = "\n".join(text("sending.file", name=names[name], sha256=sha256(content).hexdigest()) for name, content in issued.files.items())
-    message.set_content(text("sending.body", files=listed, **told))
+    message.set_content(text(f"sending.body.{issued.kind}", files=listed, **told))
     for name, content in issued.files.items():
         kind = _TYPES.get(name.rpartition(".")[2], "octet-stream")
         message.add_attachment(content, maintype="application", subtype=kind, filename=names[name])
@@ -173,7 +173,7 @@ def compose(issued, address, sender, text):
 def name_file(issued, name, text):
     """What a stored file is called where people read it: Báo cáo Huyện Đức Thọ 26-11-2021 – 08-12-2021.docx."""
     stem, _, suffix = name.rpartition(".")
-    kind = {"bao-cao": "letter", "phu-luc": "appendix"}.get(stem.partition("_")[0])
+    kind = {"bao-cao": "letter", "phu-luc": "appendix", "ban-tin": "bulletin"}.get(stem.partition("_")[0])
     if kind is None:
         return name
     days = {end: f"{day:%d-%m-%Y}" for end, day in (("first", issued.window.first), ("last", issued.window.last))}

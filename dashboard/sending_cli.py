@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dashboard.printing import Format, print_rows
-from dashboard.report_cli import As, Unit, reading, report, scope_of
+from dashboard.report_cli import As, Unit, reading, report
 from dashboard.text import Text
 from geo import db, reports, sendings
 from geo.audit import operator
@@ -71,7 +71,7 @@ def send(numbers: Numbers, folder: Folder = None, again: Again = False, account:
 @report.command("sendings")
 def list_sendings(unit: Unit, format: Format = Format.table, account: As = None):
     """List what was sent of the reports of a unit and of the districts in it, where to and with which outcome, the newest first."""
-    with reading(scope_of(account), account, f"sendings of {unit}") as (connection, _):
+    with reading(account, f"sendings of {unit}") as (connection, _):
         rows = sendings.list_sendings(connection, unit)
     rows["began_at"] = [each.astimezone(ZoneInfo(db.TIME_ZONE)).replace(microsecond=0) for each in rows["began_at"]]
     rows = rows.rename(columns={"unit_name": "name", "detail": "note"})
@@ -99,7 +99,7 @@ def send_numbers(numbers, account, folder=None, again=False):
 
 
 def _read(number, account):
-    with reading(scope_of(account), account, f"report {number}, to be sent") as (connection, _):
+    with reading(account, f"report {number}, to be sent") as (connection, _):
         issued = reports.read_issued(connection, number)
     if issued.state == "superseded":
         raise ReportError(f"report {number} was superseded by a later one; send that, see: phuqr report list --unit {issued.unit_code}")

@@ -4,12 +4,16 @@ TEXTS = {
     "vi": {
         "audit.report_recipient": "danh sách nhận báo cáo",
         "audit.report_sent": "gửi báo cáo",
-        "sending.subject": "Báo cáo mã QR địa điểm: {unit}, từ ngày {first} đến ngày {last}",
-        "sending.body": "Kính gửi Quý cơ quan,\n\nXin gửi kèm báo cáo kết quả tạo và quét mã QR địa điểm của {unit} từ ngày {first} đến ngày "
+        "sending.subject.weekly": "Báo cáo mã QR địa điểm: {unit}, từ ngày {first} đến ngày {last}",
+        "sending.body.weekly": "Kính gửi Quý cơ quan,\n\nXin gửi kèm báo cáo kết quả tạo và quét mã QR địa điểm của {unit} từ ngày {first} đến ngày "
         "{last} (báo cáo số {number} trong hệ thống, phát hành lúc {when}), gồm:\n\n{files}\n\nThư này được gửi tự động.\n",
+        "sending.subject.daily": "Bản tin mã QR địa điểm: {unit}, ngày {last}",
+        "sending.body.daily": "Kính gửi Quý cơ quan,\n\nXin gửi kèm bản tin mã QR địa điểm ngày {last} của {unit} (số {number} trong hệ thống, "
+        "phát hành lúc {when}), gồm:\n\n{files}\n\nThư này được gửi tự động.\n",
         "sending.file": "- {name}\n  SHA-256: {sha256}",
         "sending.name.letter": "Báo cáo {unit} {first} – {last}",
         "sending.name.appendix": "Phụ lục {unit} {first} – {last}",
+        "sending.name.bulletin": "Bản tin {unit} {last}",
         "sending.log.at": "Thời điểm",
         "sending.log.report": "Báo cáo số",
         "sending.log.unit": "Đơn vị",
@@ -50,12 +54,16 @@ TEXTS = {
     "en": {
         "audit.report_recipient": "distribution list",
         "audit.report_sent": "report sent",
-        "sending.subject": "Venue QR report: {unit}, {first} to {last}",
-        "sending.body": "Dear office,\n\nPlease find attached the report on venue QR codes of {unit}, {first} to {last} (number {number} in the "
+        "sending.subject.weekly": "Venue QR report: {unit}, {first} to {last}",
+        "sending.body.weekly": "Dear office,\n\nPlease find attached the report on venue QR codes of {unit}, {first} to {last} (number {number} in the "
+        "system, issued {when}):\n\n{files}\n\nThis message was sent automatically.\n",
+        "sending.subject.daily": "Venue QR bulletin: {unit}, {last}",
+        "sending.body.daily": "Dear office,\n\nPlease find attached the bulletin on venue QR codes of {unit} for {last} (number {number} in the "
         "system, issued {when}):\n\n{files}\n\nThis message was sent automatically.\n",
         "sending.file": "- {name}\n  SHA-256: {sha256}",
         "sending.name.letter": "Report {unit} {first} – {last}",
         "sending.name.appendix": "Appendix {unit} {first} – {last}",
+        "sending.name.bulletin": "Bulletin {unit} {last}",
         "sending.log.at": "At",
         "sending.log.report": "Report",
         "sending.log.unit": "Unit",

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from geo.schema import metadata
 
-REPORTS = ("weekly",)  # kinds that are sent, as report.kind has them
+REPORTS = ("weekly", "daily")  # kinds that are sent, as report.kind has them
 CHANNELS = ("smtp", "folder")
 OUTCOMES = ("begun", "sent", "failed")
 

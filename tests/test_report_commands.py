@@ -158,10 +158,11 @@ def test_libreoffice_has_a_profile_of_its_own_and_its_faults_are_told(typed, tmp
     assert "-env:UserInstallation=file:///" in (tmp_path / "asked").read_text()
 
 
-def test_weekly_and_issue_take_the_same_options():
+def test_issue_takes_the_options_of_weekly_and_can_send():
     commands = typer.main.get_command(phuqr.build()).commands["report"].commands
     names = [[option.opts for option in commands[name].params] for name in ("weekly", "issue")]
-    assert names[0] == names[1] and len(names[0]) == 12 and commands["weekly"].help != commands["issue"].help
+    assert [each for each in names[1] if each != ["--send"]] == names[0] and len(names[0]) == 12 and len(names[1]) == 13
+    assert commands["weekly"].help != commands["issue"].help
 
 
 def test_the_bulletin_of_a_day_is_written_issued_and_handed_out_again(typed, tmp_path):

@@ -156,7 +156,7 @@ def test_a_list_is_kept_shown_and_changed_and_each_change_is_on_record(typed):
     (["a@b.vn\nBcc:c@d.vn", "--unit", "440"], "no e-mail address"),
     (["a@b.vn", "--unit", "18235"], "no district or province 18235"),
     (["a@b.vn", "--unit", "999"], "no district or province 999"),
-    (["a@b.vn", "--unit", "440", "--report", "monthly"], "there is no report 'monthly'; there are weekly"),
+    (["a@b.vn", "--unit", "440", "--report", "monthly"], "there is no report 'monthly'; there are weekly, daily"),
     ([OTHER, "--unit", "440"], "gets the weekly reports of 440 already"),
 ])  # fmt: skip
 def test_what_cannot_be_on_a_list_is_refused(typed, words, said):
@@ -183,6 +183,20 @@ def test_a_report_arrives_whole_with_vietnamese_subject_and_file_names(typed, is
     assert all(name in body for name in taken)
     assert log(issued) == [("smtp", OTHER, "sent", None), ("smtp", OFFICE.lower(), "sent", None)]
     assert last_events(1) == [(operator().name, "report_sent", f"report {issued} to {OFFICE.lower()}: sent")]
+
+
+def test_a_bulletin_goes_to_its_own_list_under_its_own_name(typed, monkeypatch, tmp_path):
+    enlist(typed, OFFICE)
+    enlist(typed, OTHER, more=["--report", "daily"])
+    printed, error = typed("daily", "--unit", "440", "--day", "2021-12-08", "--issue", "--out", tmp_path / "issued")
+    assert not error, error
+    number = printed.split(":")[0].removeprefix("report ")
+    with serving(monkeypatch) as inbox:
+        assert typed("send", number) == (f"report {number}: {OTHER}: sent\n", None)
+    (message,) = (message for _, message in inbox.messages)
+    assert message["Subject"] == "Bản tin mã QR địa điểm: Huyện Đức Thọ, ngày 08/12/2021"
+    names = sorted(part.get_filename() for part in message.iter_attachments())
+    assert names == ["Bản tin Huyện Đức Thọ 08-12-2021.docx", "Bản tin Huyện Đức Thọ 08-12-2021.xlsx"]
 
 
 def test_nothing_is_sent_twice_unless_it_is_asked_for(typed, issued, monkeypatch):
