@@ -133,7 +133,7 @@ def daily(rows, name, titles, text):
         "of:N", title=None, scale=alt.Scale(domain=[titles["bar"], titles["mean"]], range=["#a9cdd6", INK]),
         legend=alt.Legend(orient="bottom", labelLimit=320),
     )  # fmt: skip
-    y = {"title": titles["count"], "axis": alt.Axis(format=",.0f", tickCount=4)}
+    y = {"title": titles["count"], "axis": alt.Axis(format=",.0f", tickCount=4, titleFontSize=11)}
     drawn = alt.Chart(told.dropna(subset=["count"]).assign(of=titles["bar"])).mark_bar(width={"band": 0.8}).encode(
         x, alt.Y("count:Q", **y), kinds, tooltip=tips
     )

@@ -270,7 +270,7 @@ venue_kind = Table(
 venue = Table(
     "venue",
     metadata,
-    Column("id", Integer, Identity(always=True), primary_key=True, comment="short key for the large scan table"),
+    Column("id", Integer, Identity(always=True, cache=1000), primary_key=True, comment="short key for the large scan table"),
     Column("code", Text, nullable=False, unique=True, comment="the QR system's own code: what files refer to"),
     Column("name", Text, nullable=False, comment="as registered; may hold any characters, escaped where shown"),
     Column("kind", ForeignKey("venue_kind.code"), nullable=False, comment="decides the obligation group"),
