@@ -276,6 +276,14 @@ def test_overlaps_gaps_and_holes_are_measured_told_and_closed(empty, write_units
     assert shapely.area(shapes).sum() == pytest.approx(0.02 - 0.0004, rel=1e-4)
 
 
+def test_a_unit_whose_area_changes_when_borders_are_made_to_meet_is_told(empty, write_units):
+    rows = [TWO[0], (*TWO[1][:6], RIGHT.union(shapely.box(105.098, 18, 105.1, 18.1)))]
+    outcome = load_boundaries(write_units(rows), DAY)
+    moved = outcome.findings[outcome.findings["rule"] == "border_moved"]
+    assert moved[["row", "refused"]].values.tolist() == [[1, False]], "the strip stays with the larger"
+    assert moved["remedy"].tolist() == ["diện tích đổi -2,00 %"]
+
+
 def test_borders_that_do_not_meet_those_loaded_before_are_flagged(empty, write_units):
     load_boundaries(write_units(TWO[:1], "first.gpkg"), DAY)
     second = load_boundaries(write_units([(*TWO[1][:6], translate(RIGHT, -0.001))], "second.gpkg"), DAY)
