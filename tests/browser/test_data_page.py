@@ -50,6 +50,7 @@ def open_data(new_page):
     """The data page by its link: at its own address Streamlit first asks for what is not there, an error of the console."""
     page = new_page("data")
     page.goto("/")
+    page.wait_for_url(lambda url: "unit=" in url)  # see open_page of test_hotspots.py
     page.get_by_role("link", name=VI("data.title")).click()
     expect(page.get_by_role("tab", name=VI("data.load"))).to_be_visible()
     return page

@@ -37,6 +37,8 @@ def open_page(new_page, role, text=VI, **options):
     """The page by its link, as a reader comes to it; its address is asked for first by Streamlit's own script, an error of the console."""
     page = new_page(role, **options)
     page.goto("/" if text is VI else "/?lang=en")
+    # Once the first page is whole: with what its map says of itself the browser asks for that page again, and not for the next
+    page.wait_for_url(lambda url: "unit=" in url)
     page.get_by_role("link", name=text("hotspots.title"), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(text("hotspots.title"))
     return page

@@ -45,6 +45,7 @@ def telephone(new_page, week):
     """The page of inspections as a district's team has it on a telephone."""
     page = new_page("district", viewport=TELEPHONE, has_touch=True, is_mobile=True)
     page.goto("/")
+    page.wait_for_url(lambda url: "unit=" in url)  # see open_page of test_hotspots.py
     page.get_by_role("link", name=VI("inspection.title"), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(VI("inspection.title"))
     choose(page, VI("inspection.campaign"), week.name)
@@ -142,6 +143,7 @@ def boxes(locator):
 def test_on_paper_there_is_the_sheet_alone(new_page, week):
     page = new_page("district")
     page.goto("/")
+    page.wait_for_url(lambda url: "unit=" in url)  # see open_page of test_hotspots.py
     page.get_by_role("link", name=VI("inspection.title"), exact=True).click()
     choose(page, VI("inspection.campaign"), week.name)
     sheet, cards = page.locator(".phuqr-sheet"), page.locator(".phuqr-todo").first

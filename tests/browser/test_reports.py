@@ -31,6 +31,7 @@ def take(page, item, name):
 
 def test_a_report_is_made_issued_and_taken_away_on_a_telephone(page):
     page.goto("/")
+    page.wait_for_url(lambda url: "unit=" in url)  # see open_page of test_hotspots.py
     page.get_by_role("link", name=VI("reports.title"), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(VI("reports.title"))
     wait(page)

@@ -248,7 +248,7 @@ def own_server(database, boundary_file, use_database, monkeypatch):
     shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("moments", [(0, 0.1, 0.2, 0.3)])
+@pytest.mark.parametrize("moments", [(0, 0.04, 0.08, 0.12)])
 def test_a_database_that_is_stopped_under_a_load_is_one_line_and_leaves_all_or_nothing(
     own_server, files, write, tmp_path, moments
 ):
