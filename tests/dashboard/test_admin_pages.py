@@ -7,18 +7,14 @@ from geo.accounts import add_account, list_accounts
 from geo.audit import operator
 from geo.sessions import sign_in
 
+from .running import run
+
 
 def opened(path, **query):
     page = AppTest.from_file(PAGES[path].file, default_timeout=30)
     for name, text in query.items():
         page.query_params[name] = text
     return run(page)
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
 
 
 def press(page, label):

@@ -11,6 +11,8 @@ import dashboard
 from geo import db
 from loaders.boundaries import load_boundaries
 
+from .running import run
+
 PAGE = Path(dashboard.__file__).parent / "pages" / "coverage_map.py"
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
@@ -27,12 +29,6 @@ def opened(**query):
     for name, text in query.items():
         page.query_params[name] = text
     return run(page)
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
 
 
 def html(page):

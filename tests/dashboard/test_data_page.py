@@ -28,6 +28,8 @@ from geo.errors import DatabaseError
 from geo.scope import ROLES, Scope
 from loaders import checking
 
+from .running import press, run
+
 VI = Text("vi")
 HOSTILE = "<img src=x onerror=alert(1)>"
 FILE = f"""Mã địa điểm,Tên địa điểm,Loại hình,Xã/phường/thị trấn,Quận/huyện,Ngày tạo
@@ -67,17 +69,6 @@ def opened(**query):
     page = AppTest.from_file(PAGES["data"].file, default_timeout=90)
     for name, text in query.items():
         page.query_params[name] = text
-    return run(page)
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
-
-
-def press(page, key):
-    page.button(key=key).click()
     return run(page)
 
 

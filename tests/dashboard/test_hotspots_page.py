@@ -19,6 +19,8 @@ from loaders.scans import load_scans
 from loaders.venues import load_venues
 from loaders.visits import load_visits
 
+from .running import run
+
 DAYS = {"from": "2021-11-22", "to": "2021-12-12"}
 NASTY = "<img src=x onerror=alert(1)> {{7*7}} *x*"
 HEADER = ["case_code", "case_class", "venue_code", "commune_code", "place", "arrived_at", "left_at", "source"]
@@ -85,12 +87,6 @@ def opened(province, monkeypatch):
         return run(page)
 
     return open_page
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
 
 
 def html(page):

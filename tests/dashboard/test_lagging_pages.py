@@ -12,6 +12,8 @@ from geo.campaign import add_campaign
 from geo.offices import remove_solution, set_solution
 from loaders.staff import load_staff
 
+from .running import run
+
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 
 
@@ -25,12 +27,6 @@ def opened(path, **query):
     for name, text in query.items():
         page.query_params[name] = text
     return run(page)
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
 
 
 def html(page):

@@ -21,6 +21,8 @@ from geo.schema_reports import STATES
 from geo.scope import ROLES, Scope
 from loaders.scans import load_scans
 
+from .running import press, run
+
 VI = Text("vi")
 # Accounts and the units they have; every one but the commune's has a district.
 SEATS = {"leader": "42", "health": "42", "data": "42", "admin": "42", "district": "440", "ky-anh": "449", "commune": "18235"}
@@ -56,17 +58,6 @@ def opened(seated, monkeypatch):
         return run(page)
 
     return open_page
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
-
-
-def press(page, key):
-    page.button(key=key).click()
-    return run(page)
 
 
 def html(page):

@@ -8,6 +8,8 @@ from dashboard.text import Text
 from loaders.assessments import load_assessments
 from loaders.register import load_register
 
+from .running import run
+
 DAYS = {"from": "2021-11-26", "to": "2021-12-08"}
 VI = Text("vi")
 
@@ -22,12 +24,6 @@ def opened(**query):
     for name, text in query.items():
         page.query_params[name] = text
     return run(page)
-
-
-def run(page):
-    page.run()
-    assert not page.exception, [error.value for error in page.exception]
-    return page
 
 
 def html(page):
